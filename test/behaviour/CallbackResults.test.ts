@@ -1,7 +1,7 @@
 /** Rule 10.6: callbacks are given the results of the steps that ran, where they ask for them. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"

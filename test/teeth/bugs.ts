@@ -2903,9 +2903,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "signal-missed-by-who-begins",
     breaks: "11.2: what is sent by actor to an action that begins at that moment is lost",
     plants: [{
-      file: functionFile("send_signal"),
-      find: `l.status in (0 /* Status.pending */, 1 /* Status.performing */) and`,
-      replace: `l.status = 0 /* Status.pending */ and`
+      file: functionFile("signalled"),
+      find: `language plpgsql stable as`,
+      replace: `language plpgsql volatile as`
     }],
     tests: { [signalRaces]: ["11.2: one that is sent by actor to an action that begins"] }
   },
@@ -5316,11 +5316,15 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "result-before-completion-dropped",
     breaks: "10.6: what the last step of an outbound action has given is lost for its callbacks",
+<<<<<<< ours
     plants: [{
       file: results,
       find: `step.kind === "own" && performance.runnable.callbacks.length > 0`,
       replace: `false`
     }],
+=======
+    plants: [{ file: concluding, find: ` || isForCallbacks(performance, step)`, replace: `` }],
+>>>>>>> theirs
     tests: { [callbackResults]: ["10.6: whoever performs the callback"] }
   },
   {

@@ -287,6 +287,10 @@ export const findStep = (performance: Performance, step: StepIdentity): Runnable
   return undefined
 }
 
+/** Whether callbacks may ask for what a step has given although it comes last: the action's success is said by somebody outside. */
+export const isForCallbacks = ({ runnable }: Performance, { kind }: StepIdentity): boolean =>
+  kind === "own" && runnable.definition.outbound && runnable.callbacks.length > 0
+
 /** The step that an action is in, as far as it is known. */
 export const stepOf = ({ step, stepKind, stepName }: Performance): StepIdentity => ({
   kind: stepKind ?? "unnamed",

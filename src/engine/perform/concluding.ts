@@ -13,7 +13,16 @@ import type {
 } from "../../store/Conclusion.ts"
 import { isGenerated } from "../Runnable.ts"
 import type { Again, Event, Replaced } from "./events.ts"
-import { fenceOf, findStep, goingOn, isUndone, nextAfter, type Performance, stepOf } from "./Performance.ts"
+import {
+  fenceOf,
+  findStep,
+  goingOn,
+  isForCallbacks,
+  isUndone,
+  nextAfter,
+  type Performance,
+  stepOf
+} from "./Performance.ts"
 import { beginUnwinding, isToUnwind, undoing } from "./unwinding.ts"
 
 /** What to commit for one action, and what this worker does next with it. */
@@ -276,7 +285,7 @@ export const succeeded = (performance: Performance, event: Event & { readonly _t
   // an action that has ended well is undone as a whole
   const ended = isGenerated(step) && body.undo !== undefined ? { ...body, undo: undefined } : body
   const isKept = (nextAfter(performance, step) !== undefined && !isGenerated(step)) || isUndone(ended.undo) ||
-    isUnchecked(stored)
+    isUnchecked(stored) || isForCallbacks(performance, step)
   return {
     step,
     ended: isKept && !isStored(performance) ? { ...ended, result: stored } : ended,

@@ -14,8 +14,12 @@ import type { ResultsTooLarge, StorageError } from "../../SteppedError.ts"
 import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
 import type { RunnableStep } from "../Runnable.ts"
 import { attempted, notDeclared, ranFor } from "./attempted.ts"
+<<<<<<< ours
 import { findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
 import { Loading, withPieces } from "./pieces.ts"
+=======
+import { actionOf, findStep, isForCallbacks, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
+>>>>>>> theirs
 import { hasPassed, isSignalSlot, payloadOf } from "./signals.ts"
 import { Fenced, type Reading, type Surroundings } from "./Surroundings.ts"
 
@@ -291,12 +295,9 @@ export const storeResult = (
   const isOwn = isItsOwn(performance, step, isLast)
   if (step.result !== undefined && (!isLast || definition.outbound || isOwn)) return encoded(step.result)
   if (isLast && !definition.outbound && !isOwn && !(waits && holdsChild(value))) return encoded(definition.success)
-  // nobody can ask for it: of what comes last in an action that is completed from outside callbacks alone could
-  const isAsked = step.kind === "own" && performance.runnable.callbacks.length > 0
-  if (
-    !isReceived &&
-    (isLast && definition.outbound && !isAsked || step.kind === "unnamed" && !isLast || step.kind === "prepended")
-  ) {
+  // nobody can ask for it
+  const isForNobody = isLast && definition.outbound && !isForCallbacks(performance, step)
+  if (!isReceived && (isForNobody || step.kind === "unnamed" && !isLast || step.kind === "prepended")) {
     return Effect.succeed(null)
   }
   let template: unknown

@@ -22,36 +22,7 @@ begin
   perform require_read_committed();
   loop
     if p_id is null then
-      candidates := array(
-        select l.id
-        from live_actions l
-        where
-          l.definition = p_definition and l.actor_id = p_actor_id and l.flags & 512 /* Flag.signals */ <> 0
-          and l.status = 1 /* Status.performing */ and l.outcome is null
-        order by l.id);
-      if cardinality(candidates) = 0 then
-        -- those that perform are in this look, too: one that begins between the two is in neither else
-        candidates := array(
-          select x.id
-          from (
-            select x.id, x.waits, bool_and(x.waits) over () as all_wait
-            from (
-              select l.id, l.status = 0 /* Status.pending */ as waits
-              from live_actions l
-              where
-                l.definition = p_definition and l.actor_id = p_actor_id and l.flags & 512 /* Flag.signals */ <> 0
-                and l.status in (0 /* Status.pending */, 1 /* Status.performing */) and l.outcome is null
-              union all
-              select j.action, true
-              from jobs j
-              where
-                j.kind = 0 /* JobKind.invocation */ and j.definition = p_definition and j.actor_id = p_actor_id
-                and j.cancelled_at is null
-            ) x
-          ) x
-          where x.waits = x.all_wait
-          order by x.id);
-      end if;
+      candidates := signalled(p_definition, p_actor_id);
       v_id := candidates[1];
       -- after whom it would be for: who was there before that has read what came for it, or has ended without
       if p_given is not null then
