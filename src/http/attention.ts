@@ -97,7 +97,8 @@ const unservedBecause = (
 /** A schedule that does not fire, and why. One that is not broken, and whose action somebody has, is due. */
 const unfiredOf = ({ action, actorId, actorType, firesAt, name, slot, state, trouble }: ScheduleRecord, at: number) => {
   const due = state === "broken" ? slot : firesAt
-  const of = { name, actorType, actorId, action, since: due !== undefined && due.getTime() <= at ? due : undefined }
+  const isDue = due !== undefined && due.getTime() <= at
+  const of = { name, actorType, actorId, action, ...isDue ? { since: due } : {} }
   switch (state) {
     case "broken":
       return { ...of, kind: "broken", because: trouble ?? "it cannot be read" } as const

@@ -29,7 +29,8 @@ export const credentialOf = (request: Request): Redacted.Redacted<string> | unde
  *
  * **Details**
  *
- * `find` gives nothing for a credential that it does not know. It is asked with every request: what costs something it keeps for itself.
+ * `find` gives nothing for a credential that it does not know. It is asked with every request: what costs something it keeps for itself. A stream of events is one request, for as long
+ * as `streamTimeout` of `Http.layer` says.
  *
  * @category layers
  * @since 0.1.0

@@ -34,7 +34,7 @@ const ofEach = (schema: string, what: string, condition: string, limit: string):
     where s.definition = d.definition and ${isOn} and ${condition} order by s.next_at limit ${limit}) s`
 
 const broken = (schema: string, limit: string): string =>
-  `select s.name, s.slot from ${schema}.schedules s where s.trouble is not null and s.paused_at is null order by s.name limit ${limit}`
+  `select b.name, b.slot from ${schema}.broken_schedules(p_limit => ${limit}) b`
 
 const orphaned = (schema: string, limit: string): string =>
   `select s.name from ${ofEach(schema, "s.name", `s.source = ${ScheduleSource.row}`, limit)}

@@ -161,7 +161,7 @@ it.live("21.2: a stream ends after its time, and who goes on is asked again who 
     assert.strictEqual(status, 200)
     const [last] = (body as string).split("\n\n").filter((part) => part.includes("data:")).map(sentOf).reverse()
     assert.strictEqual(last?.event, "over")
-    assert.isUndefined(last.id)
+    assert.isUndefined(last?.id)
     assert.strictEqual((yield* goOn).status, 200)
     may.clear()
     assert.strictEqual((yield* goOn).status, 401)

@@ -9810,7 +9810,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "stream-for-ever",
     breaks: "21.2: who looks on is never asked again who they are",
-    plants: [{ file: "src/http/streaming.ts", find: "return lasting(told, streamLimit)", replace: "return told" }],
+    plants: [{
+      file: "src/http/streaming.ts",
+      find: "return lasting(told, streamLimit)",
+      replace: "return streamLimit === undefined ? lasting(told, streamLimit) : told"
+    }],
     tests: { "test/http/Live.test.ts": ["21.2: a stream ends after its time"] },
     hangs: true
   },
@@ -9839,8 +9843,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "19.3: a deploy drops the action of schedules, and nobody is told",
     plants: [{
       file: checkingFile("scheduleFit"),
-      find: "if (runnable === undefined) {",
-      replace: "if (runnable === undefined && until !== null) {"
+      find: "return [{ kind: \"definition\", means: \"waits\", problem: \"no worker of this program fires it\" }]",
+      replace: "return []"
     }],
     tests: { "test/behaviour/CheckingSchedules.test.ts": ["19.3: a schedule whose action is gone"] }
   },
@@ -9888,9 +9892,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "broken-and-never-late",
     breaks: "20.11: what cannot be read is due since a minute at most, as it is looked at again and again",
     plants: [{
-      file: "src/sql/unfired.ts",
-      find: "select s.name, s.slot from",
-      replace: "select s.name, s.next_at as slot from"
+      file: functionFile("broken_schedules"),
+      find: "  select s.name, s.slot\n",
+      replace: "  select s.name, s.next_at\n"
     }],
     tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: what cannot be read"] }
   },
@@ -9903,6 +9907,16 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "const isOn = \"s.next_at is not null\""
     }],
     tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: a row whose action"] }
+  },
+  {
+    name: "what-is-not-due-read",
+    breaks: "20.11: whoever asks for metrics reads every schedule that is not due",
+    plants: [{
+      file: "src/sql/unfired.ts",
+      find: "order by s.next_at limit ${limit}) s`",
+      replace: "order by s.jitter_ms, s.next_at limit ${limit}) s`"
+    }],
+    tests: { "test/sql/unfired.test.ts": ["schedules that do not fire are found by indexes"] }
   },
   {
     name: "gauges-of-what-was",

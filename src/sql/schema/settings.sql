@@ -18,6 +18,7 @@ begin
     'adopt_lanes',
     'awaited_after',
     'break_deadlocks',
+    'broken_schedules',
     'cancellable',
     'claim',
     'compensate_recorded',
