@@ -905,7 +905,7 @@ export const action = <
 export interface Replayed {
   readonly payload: PlainSchema
   readonly exit: PlainSchema
-  readonly handle: ((defect: unknown) => boolean) | undefined
+  readonly handledDefects: ((defect: unknown) => boolean) | undefined
   readonly retry: Schedule.Schedule<unknown> | undefined
   readonly attempts: number | undefined
 }

@@ -19,7 +19,7 @@ const Main = Stepped.worker({ concurrency: 8 }).pipe(
   Layer.provide([CarsLive, TaxisLive, Users.layer]),
   Layer.provideMerge(Embedded.layer({
     // a busy pump is tried again; every other defect fails its step at once
-    handle: (defect) => !(defect instanceof PumpBusy),
+    handledDefects: (defect) => !(defect instanceof PumpBusy),
     retry: Schedule.spaced("50 millis")
   })),
   Layer.provide(Logger.layer([]))

@@ -34,7 +34,7 @@ const Orders = Stepped.actions(Order, [confirm])
 
 const Main = Stepped.worker().pipe(
   Layer.provide(Orders.layer),
-  Layer.provideMerge(Embedded.layer({ handle: () => false, retry: Schedule.spaced("50 millis") }))
+  Layer.provideMerge(Embedded.layer({ handledDefects: () => false, retry: Schedule.spaced("50 millis") }))
 )
 
 // #region enqueue

@@ -107,7 +107,7 @@ const BankLive = Layer.effect(
   Effect.gen(function*() {
     const context = yield* Effect.context<HttpClient.HttpClient | HttpServer.HttpServer>()
     return {
-      // a failure without a type is a defect: the engine's `handle` says whether it fails the step or is tried again
+      // a failure without a type is a defect: the engine's `handledDefects` says whether it fails the step or is tried again
       charge: (request) => post("/bank/charges", request).pipe(Effect.orDie, Effect.provideContext(context))
     }
   })

@@ -13,8 +13,8 @@ import type { HistoryRetention } from "../Retention.ts"
  */
 export class Settings extends Context.Service<Settings, {
   /** Which defects count as handled, and fail their step at once; the others are retried. */
-  readonly handle: (defect: unknown) => boolean
-  /** Which errors, declared ones too, may be gone later: they are retried whatever `handle` says. */
+  readonly handledDefects: (defect: unknown) => boolean
+  /** Which errors, declared ones too, may be gone later: they are retried whatever `handledDefects` says. */
   readonly transient: (error: unknown) => boolean
   /** When an unhandled or transient failure is tried again; its end, or `attempts`, is the limit. */
   readonly retry: Schedule.Schedule<unknown>
@@ -51,7 +51,7 @@ export class Settings extends Context.Service<Settings, {
 
 /** What is transient is the storage's to say. */
 export const defaults: Omit<Settings["Service"], "transient"> = {
-  handle: () => true,
+  handledDefects: () => true,
   retry: Schedule.exponential("1 second", 4).pipe(Schedule.jittered),
   attempts: 5,
   payload: 1024 * 1024,

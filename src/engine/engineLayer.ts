@@ -42,9 +42,9 @@ export interface EngineOptions {
    * Which defects of steps, hooks and keys are handled, that is: fail the action at once. Others are retried as the same action and
    * step. All are, if not given.
    */
-  readonly handle?: ((defect: unknown) => boolean) | undefined
+  readonly handledDefects?: ((defect: unknown) => boolean) | undefined
   /**
-   * Which failures and defects are transient, that is: retried as the same action and step, whatever `handle` says and also where the
+   * Which failures and defects are transient, that is: retried as the same action and step, whatever `handledDefects` says and also where the
    * action declares them. `Stepped.isTransient`, if not given: lost connections, deadlocks and the like of the database itself.
    */
   readonly transient?: ((error: unknown) => boolean) | undefined
@@ -202,7 +202,7 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
     // a repeated enqueueing has to find what an earlier try has stored
     const kept = forEver(keptLeastMs(Duration.toMillis(yield* statementTimeoutOf(options))))
     return {
-      handle: options.handle ?? defaults.handle,
+      handledDefects: options.handledDefects ?? defaults.handledDefects,
       transient: options.transient ?? isTransient,
       retry: options.retry ?? defaults.retry,
       attempts: yield* wholeNumber("attempts", options.attempts, defaults.attempts, 1),

@@ -80,7 +80,7 @@ export const layer: Layer.Layer<WorkflowEngine, never, Engine> = Layer.effect(Wo
 export const Queue: Context.Reference<string> = Annotations.Queue
 
 /**
- * Which defects of a workflow fail its execution at once, as an annotation: those that the engine's option `handle` says, if it has none.
+ * Which defects of a workflow fail its execution at once, as an annotation: those that the engine's option `handledDefects` says, if it has none.
  *
  * **Details**
  *
@@ -99,7 +99,7 @@ export const Queue: Context.Reference<string> = Annotations.Queue
  *   idempotencyKey: ({ document }) => document
  * })
  *   .annotate(Workflow.CaptureDefects, false)
- *   .annotate(StepWorkflow.Handle, (defect) => !(defect instanceof Error && defect.message === "offline"))
+ *   .annotate(StepWorkflow.HandledDefects, (defect) => !(defect instanceof Error && defect.message === "offline"))
  *   .annotate(StepWorkflow.Retry, Schedule.spaced("1 minute"))
  *   .annotate(StepWorkflow.Attempts, 60)
  * ```
@@ -107,14 +107,15 @@ export const Queue: Context.Reference<string> = Annotations.Queue
  * @category annotations
  * @since 0.1.0
  */
-export const Handle: Context.Reference<((defect: unknown) => boolean) | undefined> = Annotations.Handle
+export const HandledDefects: Context.Reference<((defect: unknown) => boolean) | undefined> =
+  Annotations.HandledDefects
 
 /**
  * When an execution of a workflow is tried again that has ended without an answer, as an annotation: as the engine's option `retry` says, if it has none.
  *
  * **Details**
  *
- * Without an answer ends what is not handled (`Handle`), and what the database has failed with. Failures of the workflow's own are its exit, and activities are tried
+ * Without an answer ends what is not handled (`HandledDefects`), and what the database has failed with. Failures of the workflow's own are its exit, and activities are tried
  * again by the workflow (`Activity.retry`).
  *
  * @category annotations

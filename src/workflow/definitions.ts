@@ -12,7 +12,7 @@ import { schemasOf } from "./codecs.ts"
 
 // what can be said of a workflow by annotating it; see `StepWorkflow.ts`
 export const Queue = Context.Reference<string>("stepped/workflow/Queue", { defaultValue: () => "default" })
-export const Handle = Context.Reference<((defect: unknown) => boolean) | undefined>("stepped/workflow/Handle", {
+export const HandledDefects = Context.Reference<((defect: unknown) => boolean) | undefined>("stepped/workflow/HandledDefects", {
   defaultValue: () => undefined
 })
 export const Retry = Context.Reference<Schedule.Schedule<unknown> | undefined>("stepped/workflow/Retry", {
@@ -49,7 +49,7 @@ export const definitionOf = (
     // they are described, and nothing is read with them: whatever services they need
     payload: schemas.payload as Schema.Top as PlainSchema,
     exit: schemas.exit as Schema.Top as PlainSchema,
-    handle: Context.get(annotations, Handle),
+    handledDefects: Context.get(annotations, HandledDefects),
     retry: Context.get(annotations, Retry),
     attempts
   })

@@ -66,7 +66,7 @@ suite("failures", (engine) => {
     }))
 
   test(
-    "7.2: declared errors are handled, whatever `handle` says, and reach the waiter typed",
+    "7.2: declared errors are handled, whatever `handledDefects` says, and reach the waiter typed",
     retried,
     () =>
       Effect.gen(function*() {
@@ -191,8 +191,8 @@ suite("failures", (engine) => {
     }))
 
   test(
-    "7.2: `handle` decides defect by defect",
-    { ...retried, handle: (defect) => defect instanceof TypeError },
+    "7.2: `handledDefects` decides defect by defect",
+    { ...retried, handledDefects: (defect) => defect instanceof TypeError },
     () =>
       Effect.gen(function*() {
         const client = yield* Cars.client
@@ -338,7 +338,7 @@ suite("failures", (engine) => {
         const News = Stepped.actions(New, [hold, hook])
         const Parents = Stepped.actions(Car, [parent])
         scene.body = boom()
-        const root = yield* deployed(Layer.mergeAll(Olds.layer, Parents.layer), { handle: () => false })(
+        const root = yield* deployed(Layer.mergeAll(Olds.layer, Parents.layer), { handledDefects: () => false })(
           Effect.gen(function*() {
             const handle = yield* (yield* Parents.client)(1).parentLater()
             yield* performIdle
@@ -370,7 +370,7 @@ suite("failures", (engine) => {
       const Befores = Stepped.actions(Car, [before, Stepped.action("asks").step("ask", () => Step.do(before))])
       const Nows = Stepped.actions(Car, [now, Stepped.action("asks").step("ask", () => Step.do(now))])
       scene.body = boom()
-      const root = yield* deployed(Befores.layer, { handle: () => false })(Effect.gen(function*() {
+      const root = yield* deployed(Befores.layer, { handledDefects: () => false })(Effect.gen(function*() {
         const handle = yield* (yield* Befores.client)(1).asksLater()
         yield* performIdle
         return handle

@@ -213,7 +213,7 @@ suite("job-backed actions", (engine) => {
       yield* performSteppedActions()
       assert.strictEqual(yield* handle.await, "at last")
       assert.lengthOf(seen.filter((text) => text.startsWith("tow")), 3)
-    }), { handle: () => false, attempts: 3 })
+    }), { handledDefects: () => false, attempts: 3 })
 
   test("an outcome that does not fit is refused, and the job can go on", () =>
     Effect.gen(function*() {

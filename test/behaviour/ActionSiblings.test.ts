@@ -28,7 +28,7 @@ import {
 
 suite("siblings", (engine) => {
   const layer = Cars.layer.pipe(
-    Layer.provideMerge(engine.layer({ handle: () => false, retry: Schedule.spaced("1 hour") }))
+    Layer.provideMerge(engine.layer({ handledDefects: () => false, retry: Schedule.spaced("1 hour") }))
   )
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
     it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))

@@ -806,7 +806,7 @@ suite("bad input", (engine) => {
         yield* healthy
       }).pipe(Effect.provide(CarsLive.pipe(Layer.provideMerge(engine.layer({
         attempts: 3,
-        handle: () => {
+        handledDefects: () => {
           if (setting === "handle") throw new Error("handle is broken")
           return false
         },

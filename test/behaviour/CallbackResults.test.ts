@@ -68,7 +68,7 @@ suite("results in callbacks", (engine) => {
       assert.deepStrictEqual(seen, ["asks 3", "asks 3", "asks 3"])
       assert.strictEqual((yield* recordOf(handle.id)).callbacksFailed, 0)
     }),
-    { handle: () => false }
+    { handledDefects: () => false }
   )
 
   test(

@@ -46,7 +46,7 @@ suite("callbacks that are tried again", (engine) => {
   for (
     const [what, options, failure] of [
       ["an unhandled defect", retried, boom],
-      ["a transient failure", { ...retried, handle: () => true }, gone]
+      ["a transient failure", { ...retried, handledDefects: () => true }, gone]
     ] as const
   ) {
     test(
@@ -219,9 +219,9 @@ suite("callbacks that are tried again", (engine) => {
       assert.deepStrictEqual(yield* counts(handle.id), ["cancelled", 1, 0])
     }))
 
-  test("4.2: a `handle` that throws is a failure that is not handled", {
+  test("4.2: a `handledDefects` that throws is a failure that is not handled", {
     ...retried,
-    handle: () => {
+    handledDefects: () => {
       throw new Error("the test is broken")
     }
   }, () =>
@@ -278,7 +278,7 @@ suite("callbacks that are tried again", (engine) => {
 
   test("4.2: the log speaks of the callback: a warning while it is tried again, an error when it has failed", {
     ...retried,
-    handle: () => true
+    handledDefects: () => true
   }, () => {
     const lines: Array<string> = []
     const logger = Logger.make(({ cause, fiber, logLevel, message }) => {

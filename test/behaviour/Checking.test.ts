@@ -14,7 +14,7 @@ import * as V from "./fixtures/checking.ts"
 
 const { begun, misfitsOf, problemsOf } = V
 const fits = (check: Check) => assert.deepStrictEqual([check.fits, check.unfit, misfitsOf(check)], [true, 0, []])
-const retried = { handle: () => false, retry: Schedule.spaced("1 hour") }
+const retried = { handledDefects: () => false, retry: Schedule.spaced("1 hour") }
 
 suite("checking", (engine) => {
   const checkedBy = V.checkedOn(engine)

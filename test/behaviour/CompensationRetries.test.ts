@@ -124,7 +124,7 @@ suite("compensations that try again", (engine) => {
       ])
       assert.deepInclude((yield* undoing(handle.id))[0], { status: "succeeded", attemptNumber: 1 })
     }),
-    { handle: () => false }
+    { handledDefects: () => false }
   )
 
   test(

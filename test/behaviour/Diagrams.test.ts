@@ -8,7 +8,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { performIdle } from "../harness/performing.ts"
 import { Hotels, paid, Pilots, scene, Traveller, Travellers, TripsLive } from "./fixtures/trips.ts"
 
-const options = { handle: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3 }
+const options = { handledDefects: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3 }
 
 const trip = [
   `  subgraph a0["Traveller/trip"]`,

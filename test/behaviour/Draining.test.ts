@@ -92,7 +92,7 @@ suite("draining", (engine) => {
       yield* (yield* Cars.client)(1).shakyLater()
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["0 try", "3000 try", "6000 try"])
-    }), { handle: () => false, retry: Schedule.spaced("3 seconds") })
+    }), { handledDefects: () => false, retry: Schedule.spaced("3 seconds") })
 
   test("7.4: when idle, calls the hook for each performing outbound action, and goes on with what it completed", () =>
     Effect.gen(function*() {

@@ -245,7 +245,7 @@ suite("causes", (engine) => {
         const error = yield* failureOf(inHook.await)
         assert.deepInclude(error, { kind: "defect", path: "hookedFirst Car/1", reason: "no" })
       }),
-    { handle: () => false, attempts: 2, retry: Schedule.spaced("1 second") }
+    { handledDefects: () => false, attempts: 2, retry: Schedule.spaced("1 second") }
   )
 
   test(
@@ -293,6 +293,6 @@ suite("causes", (engine) => {
         assert.deepStrictEqual(left.left, [`dear Car/2(<redacted>,"plain") is performing, outbound`])
         for (const text of texts) assert.notInclude(String(text), secret)
       }),
-    { handle: () => true }
+    { handledDefects: () => true }
   )
 })

@@ -43,5 +43,5 @@ suite("the last step", (engine) => {
       yield* Effect.exit(handle.await)
       assert.deepStrictEqual(seen, ["told told", "waits waited", "other 7", "untold a hold", "own 7"])
       yield* healthy
-    }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, engine.layer({ handle: () => true })))))
+    }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, engine.layer({ handledDefects: () => true })))))
 })

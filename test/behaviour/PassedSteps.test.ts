@@ -104,7 +104,7 @@ suite("steps that are passed", (engine) => {
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["first succeeded", "asked skipped", "3 succeeded"])
         assert.strictEqual((yield* recordOf(handle.id)).attempts, 1)
       }),
-    { handle: () => false, attempts: 3, retry: Schedule.spaced("1 second") }
+    { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("1 second") }
   )
 
   test("9.6: it is passed after its last try, and the next step has all of its own", () =>
@@ -119,7 +119,7 @@ suite("steps that are passed", (engine) => {
       assert.deepStrictEqual([tries, seen], [3, ["next"]])
       assert.deepInclude(yield* failureOf(handle.id, 0), { message: "gone 3" })
       assert.strictEqual((yield* recordOf(handle.id)).attempts, 1)
-    }), { handle: () => false, attempts: 3, retry: Schedule.spaced("1 second") })
+    }), { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("1 second") })
 
   test(
     "9.6: so is one that has ended without an answer too often, under the name that it has by now",
@@ -135,7 +135,7 @@ suite("steps that are passed", (engine) => {
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["may failed", "2 succeeded"])
         assert.deepInclude(yield* failureOf(handle.id, 0), { kind: "exhausted" })
       }),
-    { handle: () => false, attempts: 3, retry: Schedule.spaced("1 second") }
+    { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("1 second") }
   )
 
   test("9.6: a failed body keeps no arguments; one that is marked as failed does", () =>

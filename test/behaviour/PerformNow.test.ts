@@ -159,7 +159,7 @@ suite("performing now", (engine) => {
       yield* TestClock.adjust("5 seconds")
       yield* performIdle
       assert.deepStrictEqual([seen, (yield* handle.status).status], [["a", "a"], "succeeded"])
-    }), { handle: () => false, retry: Schedule.spaced("5 seconds") })
+    }), { handledDefects: () => false, retry: Schedule.spaced("5 seconds") })
 
   test("7.3: nobody else performs it meanwhile", () =>
     Effect.gen(function*() {

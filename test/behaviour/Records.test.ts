@@ -10,7 +10,7 @@ import { recordOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { Cars, shaky, Trucks } from "./RecordedCars.ts"
 
-const options = { handle: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3 }
+const options = { handledDefects: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3 }
 const layerOn = (engine: TestEngine) => Cars.layer.pipe(Layer.provideMerge(engine.layer(options)))
 
 const viewed = (id: string) =>

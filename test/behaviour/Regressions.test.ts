@@ -50,7 +50,7 @@ suite("what must not happen", (engine) => {
         yield* performSteppedActions()
         assert.deepStrictEqual(yield* statusesOf("work"), ["failed", "succeeded"])
       }),
-    { handle: () => false, attempts: 3, retry: Schedule.spaced("1 second") }
+    { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("1 second") }
   )
 
   test("8: a crash between two commits loses the next step", () =>
@@ -256,7 +256,7 @@ suite("what must not happen", (engine) => {
           .step("four", () => note("four"))
       ])
       scene.body = Effect.die(new Error("no"))
-      yield* deployed(old.layer, { handle: () => false })(Effect.gen(function*() {
+      yield* deployed(old.layer, { handledDefects: () => false })(Effect.gen(function*() {
         yield* (yield* old.client)(1).deployLater()
         yield* performIdle
       }))

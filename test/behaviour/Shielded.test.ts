@@ -127,7 +127,7 @@ suite("shielded bodies", (engine) => {
       scene.body = Effect.as(note("charges again"), 300)
       yield* Fiber.join(drain)
       assert.deepStrictEqual(seen, ["reserves", "charges", "charges again", "refunds 300", "frees 7", "cancelled"])
-    }), { handle: () => false, attempts: 3 })
+    }), { handledDefects: () => false, attempts: 3 })
 
   test("9.13: a worker that dies meanwhile leaves it to another, which runs it to its end", () =>
     Effect.gen(function*() {

@@ -193,7 +193,7 @@ suite("steps that begin again", (engine) => {
         assert.deepStrictEqual([scene.draws, yield* dueIn(handle.id), runs], [3, 120, 3])
         assert.deepInclude(yield* stepOf(handle.id), { attemptNumber: 3 })
       }),
-    { handle: () => false, attempts: 3, retry: Schedule.spaced("7 seconds") }
+    { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("7 seconds") }
   )
 
   test(
@@ -207,7 +207,7 @@ suite("steps that begin again", (engine) => {
         assert.deepStrictEqual([yield* handle.await, runs], ["gift", 4])
         assert.deepInclude(yield* stepOf(handle.id), { attemptNumber: 2 })
       }),
-    { handle: () => false, attempts: 3, retry: Schedule.spaced("1 second") }
+    { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("1 second") }
   )
 
   test("9.2: a schedule that never ends has an end, and the last hundred attempts can be read", () =>

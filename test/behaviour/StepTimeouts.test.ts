@@ -115,7 +115,7 @@ suite("timeouts of steps", (engine) => {
         const error = yield* Effect.flip(handle.await)
         assert.include(error.message, "timed out after 60000 ms")
       }),
-    { handle: () => false, attempts: 9, retry: Schedule.spaced("1 second") }
+    { handledDefects: () => false, attempts: 9, retry: Schedule.spaced("1 second") }
   )
 
   test("9.4: it counts from the claim, not from the place in the lane", () =>

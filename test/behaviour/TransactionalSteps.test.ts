@@ -106,7 +106,7 @@ suite("transactional steps", (engine) => {
       yield* performSteppedActions()
       assert.strictEqual(yield* handle.await, "mini minimini")
       assert.deepStrictEqual([yield* rows, yield* statusesOf("leaf")], [["mini"], ["succeeded"]])
-    }), { handle: () => false, attempts: 3, retry: Schedule.spaced("1 second") })
+    }), { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("1 second") })
 
   test(
     "what the COMMIT itself refuses is stored by nobody: tried again, then the action fails",

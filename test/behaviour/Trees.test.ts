@@ -8,7 +8,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { performIdle } from "../harness/performing.ts"
 import { Hotels, paid, scene, tour, Travellers, trip, TripsLive } from "./fixtures/trips.ts"
 
-const options = { handle: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3 }
+const options = { handledDefects: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3 }
 
 const linesOf = (id: string, limit?: number) =>
   Effect.map(Stepped.tree(id, { limit }), (tree) => Stepped.renderTree(Option.getOrThrow(tree)).split("\n"))

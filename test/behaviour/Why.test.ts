@@ -11,7 +11,7 @@ import { performIdle } from "../harness/performing.ts"
 import { cleared, lastLink, Leak, scene, Ships } from "./fixtures/why.ts"
 import { linesOf, reasonsOf, tagsOf } from "./fixtures/whyLines.ts"
 
-const options = { handle: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3, build: "v7" }
+const options = { handledDefects: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3, build: "v7" }
 const broken = { reason: "the pump is broken", by: "ada" }
 const ship = Effect.map(Ships.client, (ships) => ships(1))
 

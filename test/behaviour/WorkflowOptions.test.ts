@@ -13,7 +13,7 @@ import { Adding, polled, testing } from "./fixtures/workflows.ts"
 suite("options of workflows", (engine) => {
   const test = testing(engine.layer())
 
-  test("24.8: what its Handle does not take is tried again by its Retry, as often as its Attempts, and then waits to be resumed", () =>
+  test("24.8: what its HandledDefects do not take is tried again by its Retry, as often as its Attempts, and then waits to be resumed", () =>
     Effect.gen(function*() {
       const id = yield* Offline.execute({ why: "offline" }, { discard: true })
       yield* performIdle
@@ -34,7 +34,7 @@ suite("options of workflows", (engine) => {
       assert.strictEqual(seen.length, 4)
     }).pipe(Effect.provide(OfflineLive)))
 
-  test("24.8: what its Handle takes fails its action at once", () =>
+  test("24.8: what its HandledDefects take fails its action at once", () =>
     Effect.gen(function*() {
       yield* Offline.execute({ why: "broken" }, { discard: true })
       yield* performIdle

@@ -40,7 +40,7 @@ export const engineOptions: Stepped.EngineOptions = {
   pollInterval: "250 millis",
   statementTimeout: "4 seconds",
   // a database that goes away in the middle of a transactional step is no reason to fail; neither are a thousand kills
-  handle: (defect) => !Predicate.isTagged(defect, "SqlError"),
+  handledDefects: (defect) => !Predicate.isTagged(defect, "SqlError"),
   retry: Schedule.spaced("500 millis"),
   attempts: 10_000
 }

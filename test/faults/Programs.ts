@@ -371,7 +371,7 @@ export const programs: ReadonlyArray<Tree> = [
   }),
   program("7.2: an unhandled defect is tried again", {
     layer: Cars.layer,
-    settings: { handle: () => false, attempts: 9 },
+    settings: { handledDefects: () => false, attempts: 9 },
     play: simply(root(stubborn, (car) => car.stubbornLater())),
     handles: ["nothing"],
     actions: ["Car/1 stubborn succeeded start succeeded"],
@@ -379,7 +379,7 @@ export const programs: ReadonlyArray<Tree> = [
   }),
   program("7.2: an unhandled defect that stays", {
     layer: Cars.layer,
-    settings: { handle: () => false, attempts: 3 },
+    settings: { handledDefects: () => false, attempts: 3 },
     play: simply(root(broken, (car) => car.brokenLater())),
     handles: ["ActionFailed"],
     actions: ["Car/1 broken failed 1 start failed"],
@@ -387,7 +387,7 @@ export const programs: ReadonlyArray<Tree> = [
   }),
   program("4.2: callbacks that fail are tried again, the others of them run once, and a parent waits", {
     layer: Cars.layer,
-    settings: { handle: () => false },
+    settings: { handledDefects: () => false },
     play: (stage) =>
       Effect.gen(function*() {
         const of = root(order, (car) => car.orderLater())
@@ -401,7 +401,7 @@ export const programs: ReadonlyArray<Tree> = [
   }),
   program("4.2: a callback that fails for ever counts as failed", {
     layer: Cars.layer,
-    settings: { handle: () => false, attempts: 4 },
+    settings: { handledDefects: () => false, attempts: 4 },
     play: (stage) =>
       Effect.gen(function*() {
         const of = root(lose, (car) => car.loseLater())
@@ -415,7 +415,7 @@ export const programs: ReadonlyArray<Tree> = [
   }),
   program("4.2, 4.4: a callback of what was cancelled from outside is tried again, and nothing else ends it", {
     layer: Cars.layer,
-    settings: { handle: () => false },
+    settings: { handledDefects: () => false },
     play: (stage) =>
       Effect.gen(function*() {
         const of = root(stumble, (car) => car.stumbleLater())

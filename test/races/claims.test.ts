@@ -39,7 +39,7 @@ for (const due of ["at once", "later"] as const) {
       yield* performSteppedActions()
       assert.strictEqual(yield* taken!, "succeeded")
       yield* healthy
-    })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer({ handle: () => false })))))
+    })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer({ handledDefects: () => false })))))
 }
 
 const catalog: Catalog = {

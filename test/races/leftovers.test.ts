@@ -116,7 +116,7 @@ describe("nothing is left in nobody's hands", () => {
       yield* performSteppedActions()
       assert.match((yield* Effect.flip(handle.await)).message, /gave up after 5 attempts/)
       assert.deepStrictEqual(seen, ["failed"])
-    }), { handle: () => false })
+    }), { handledDefects: () => false })
 
   scenario("7.2+: a hook whose next try cannot be stored at first is tried again", () =>
     Effect.gen(function*() {
@@ -134,7 +134,7 @@ describe("nothing is left in nobody's hands", () => {
       body = Effect.void
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["done"])
-    }), { handle: () => false })
+    }), { handledDefects: () => false })
 
   scenario("7.2: a body that ends its own fiber is tried again, and fails in the end", () =>
     Effect.gen(function*() {

@@ -49,7 +49,7 @@ const paint = Stepped.action("paint", {
   checksum: (_, version) => version
 }).step(() => Effect.void)
 const Cars = Stepped.actions(Car, [turn, flaky, both, build, assemble, paint])
-const engine: Stepped.EngineOptions = { handle: () => false, attempts: 3, retry: Schedule.spaced("1 minute") }
+const engine: Stepped.EngineOptions = { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("1 minute") }
 
 const race = <A, E>(
   name: string,

@@ -107,7 +107,7 @@ it.live(
               Effect.tap(store.whatOf(token, action), () => seen.length > 0 ? halt.once : Effect.void),
             // the engine is being closed, and its store is open still
             unregister: (...args) => Effect.andThen(closing.here, store.unregister(...args))
-          }), { handle: () => false, retry: Schedule.spaced(1) })
+          }), { handledDefects: () => false, retry: Schedule.spaced(1) })
         )),
         scope
       )

@@ -9343,7 +9343,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "return replays === undefined ? settings : {",
       replace: "return replays !== null ? settings : {"
     }],
-    tests: { [workflowOptions]: ["what its Handle does not take"] }
+    tests: { [workflowOptions]: ["what its HandledDefects do not take"] }
   },
   {
     name: "attempts-of-nothing",

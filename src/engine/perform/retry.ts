@@ -46,7 +46,7 @@ const isMistake = (defect: unknown): boolean => defect instanceof InvalidDuratio
 
 /**
  * What user code's failure means: the program's answer, or that it is to be tried again. Typed failures decide before defects, and of
- * several of a kind one that is not transient: it is an answer, whatever else went wrong beside it. Defects are what `handle` says; an
+ * several of a kind one that is not transient: it is an answer, whatever else went wrong beside it. Defects are what `handledDefects` says; an
  * interruption that did not come from the engine is one (the engine's own never gets here: it interrupts the whole fiber).
  */
 export const answerOf = (
@@ -58,14 +58,14 @@ export const answerOf = (
     const defects = cause.reasons.filter(Cause.isDieReason).map(({ defect }) => defect)
     if (failures.length + defects.length === 0) {
       const defect = new Error("the body interrupted itself")
-      return (handled ?? settings.handle)(defect)
+      return (handled ?? settings.handledDefects)(defect)
         ? Effect.succeed(Cause.die(defect))
         : Effect.fail(new Unhandled(cause, false))
     }
     if (defects.some((defect) => defect instanceof JobRetry || isMistake(defect))) return Effect.succeed(cause)
     const own = (failures.length > 0 ? failures : defects).filter((error) => !settings.transient(error))
     if (own.length === 0) return Effect.fail(new Unhandled(cause, true))
-    return failures.length > 0 || (handled ?? settings.handle)(own[0])
+    return failures.length > 0 || (handled ?? settings.handledDefects)(own[0])
       ? Effect.succeed(cause)
       : Effect.fail(new Unhandled(cause, false))
   })
@@ -75,7 +75,7 @@ export const settingsOf = ({ runnable }: Pick<Performance, "runnable">, settings
   const { replays } = runnable.definition
   return replays === undefined ? settings : {
     ...settings,
-    handle: replays.handle ?? settings.handle,
+    handledDefects: replays.handledDefects ?? settings.handledDefects,
     retry: replays.retry ?? settings.retry,
     attempts: replays.attempts ?? settings.attempts
   }

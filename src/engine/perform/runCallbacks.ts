@@ -103,7 +103,7 @@ const runEach = (
         env.settings
       ))
       if (Exit.isFailure(exit)) {
-        // `handle` or `transient` of the program may have failed itself
+        // `handledDefects` or `transient` of the program may have failed itself
         const failure = exit.cause.reasons.find(Cause.isFailReason)?.error
         unhandled.set(identity, failure ?? new Unhandled(exit.cause, false))
         continue

@@ -191,7 +191,7 @@ export const make = (worker: WorkerContext): Bodies => {
     const unhandled = cause.reasons.find(Cause.isFailReason)?.error
     return Effect.catchCause(
       retryLater(performance, unhandled instanceof Unhandled ? unhandled : new Unhandled(cause, false), env),
-      // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
+      // `handledDefects` or `retry` of the program failed: the action itself must go on, and end at its limit
       (broken) => Effect.andThen(worker.log.broken("handle or retry failed", broken), tryAgain(performance))
     )
   }
