@@ -46,14 +46,14 @@ export class NotDrained extends Schema.TaggedError<NotDrained>("stepped/testing/
   /** One line for each action that is left. */
   left: Schema.Array(Schema.String),
   /** The passes that were not enough, where that is the reason. */
-  limit: Schema.optionalKey(Schema.Int)
+  maxPasses: Schema.optionalKey(Schema.Int)
 }) {
   override get message(): string {
     const left = `${this.left.length} actions are left:\n${this.left.map((line) => `  ${line}`).join("\n")}`
-    return this.limit === undefined ?
+    return this.maxPasses === undefined ?
       left :
-      `after ${this.limit} passes, the limit, there is more to perform: what renews ` +
-      `itself never ends, give performSteppedActions a time, such as { until: "1 hour" }, or a higher { limit }. ${left}`
+      `after ${this.maxPasses} passes there is more to perform: what renews ` +
+      `itself never ends, give performSteppedActions a time, such as { until: "1 hour" }, or a higher { maxPasses }. ${left}`
   }
 }
 
@@ -100,7 +100,7 @@ export interface PerformOptions<E = never, R = never> {
   /** Whether schedules fire: what this process declares, and rows of its actions. No if not given; with it the clock is moved to their slots where `until` says for how long. */
   readonly schedules?: boolean | undefined
   /** How many passes to make at most: 1,000 if not given. A pass performs all that is due. */
-  readonly limit?: number | undefined
+  readonly maxPasses?: number | undefined
 }
 
 /**
@@ -154,10 +154,9 @@ export const performSteppedActions = <E = never, R = never>(
 ): Effect.Effect<void, NotDrained | StorageError | E, Engine | ActionRepo | JobQueue | R> =>
   Effect.gen(function*() {
     const engine = yield* Engine
-    const queue = yield* JobQueue
-    const { limit, millis, question } = yield* boundsOf(options)
+    const { maxPasses, millis, question } = yield* boundsOf(options)
     const end = millis === undefined ? undefined : (yield* engine.now) + millis
-    for (let pass = 0; pass < limit; pass++) {
+    for (let pass = 0; pass < maxPasses; pass++) {
       if (question !== undefined && (yield* question)) return
       const scheduled = options.schedules === true ? yield* engine.fireSchedules : undefined
       if ((scheduled?.moved ?? 0) + (yield* engine.performDue) > 0) continue
@@ -180,23 +179,23 @@ export const performSteppedActions = <E = never, R = never>(
       }
       yield* advanceTo(next)
     }
-    return yield* new NotDrained({ left: yield* whatIsLeft, limit })
+    return yield* new NotDrained({ left: yield* whatIsLeft, maxPasses })
   })
 
 /** How far to go at most; what cannot be read is a mistake in the test. */
-const boundsOf = <E, R>({ limit = 1000, until }: PerformOptions<E, R>) =>
+const boundsOf = <E, R>({ maxPasses = 1000, until }: PerformOptions<E, R>) =>
   Effect.sync(() => {
-    if (!Number.isSafeInteger(limit) || limit < 1) {
+    if (!Number.isSafeInteger(maxPasses) || maxPasses < 1) {
       throw new InvalidOption({
-        option: "limit of performSteppedActions",
-        value: String(limit),
+        option: "maxPasses of performSteppedActions",
+        value: String(maxPasses),
         takes: "a whole number from 1 on"
       })
     }
     return Effect.isEffect(until)
-      ? { limit, millis: undefined, question: until }
+      ? { maxPasses, millis: undefined, question: until }
       : {
-        limit,
+        maxPasses,
         millis: until === undefined ? undefined : readDuration("until of performSteppedActions", until, { least: 0 }),
         question: undefined
       }

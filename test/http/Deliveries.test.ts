@@ -75,7 +75,7 @@ describe("21.5: a delivery", () => {
         yield* Effect.forEach(Array.from({ length: 120 }), () => deliver("dead"))
         const { id } = yield* deliver("alive")
         // none of the dead one's is tried again by then
-        yield* performSteppedActions({ until: "1 second", limit: 10_000 })
+        yield* performSteppedActions({ until: "1 second", maxPasses: 10_000 })
         const repo = yield* ActionRepo
         assert.strictEqual(Option.getOrThrow(yield* repo.find(id)).status, "succeeded")
         assert.lengthOf(dead.got, 100)

@@ -57,7 +57,7 @@ suite("reading over HTTP", (engine) => {
       const cars = yield* Cars.client
       const { id } = yield* cars(1).tourLater(["London", "Oslo"])
       const waits = yield* cars(2).outsideLater()
-      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      yield* performSteppedActions({ until: "1 second", maxPasses: 10_000 }).pipe(Effect.exit)
       const { get } = yield* servingApi()
       const one = yield* get(`/api/actions/${id}`)
       assert.deepStrictEqual([one.status, one.body.name, one.body.status], [200, "tour", "succeeded"])
@@ -97,7 +97,7 @@ suite("reading over HTTP", (engine) => {
       const cars = yield* Cars.client
       yield* cars(1).outsideLater()
       yield* cars(2).visitLater("nowhere")
-      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      yield* performSteppedActions({ until: "1 second", maxPasses: 10_000 }).pipe(Effect.exit)
       yield* Effect.flatMap(JobQueue, (queue) => queue.pause({ queue: "reports" }, { reason: "a test", by: "ada" }))
       yield* Effect.flatMap(PerformanceLane, (lanes) => lanes.pause("bay", { reason: "a test", by: "ada" }))
       yield* cars(3).with({ delay: "1 day" }).visitLater("Oslo")
@@ -157,7 +157,7 @@ suite("reading over HTTP", (engine) => {
     Effect.gen(function*() {
       const cars = yield* Cars.client
       for (const n of [1, 2, 3, 4, 5]) yield* cars(n).outsideLater()
-      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      yield* performSteppedActions({ until: "1 second", maxPasses: 10_000 }).pipe(Effect.exit)
       const waiting = yield* Effect.forEach([1, 2, 3, 4, 5], (n) => cars(n).with({ delay: "1 day" }).visitLater("Oslo"))
       const { get } = yield* servingApi()
       const lanes = yield* get("/api/lanes?limit=2")
@@ -165,7 +165,7 @@ suite("reading over HTTP", (engine) => {
       const queued = yield* get("/api/queued?limit=2")
       assert.deepStrictEqual(queued.body.items.map(({ action }: any) => action), [waiting[0]!.id, waiting[1]!.id])
       yield* Stepped.cancel(waiting[1]!.id)
-      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      yield* performSteppedActions({ until: "1 second", maxPasses: 10_000 }).pipe(Effect.exit)
       const more = yield* get(`/api/lanes?limit=2&after=${encodeURIComponent(lanes.body.next)}`)
       assert.deepStrictEqual(more.body.items.map(({ key }: any) => key), ["Car/3/outside", "Car/4/outside"])
       const further = yield* get(`/api/queued?limit=2&after=${queued.body.next}`)
@@ -183,7 +183,7 @@ suite("reading over HTTP", (engine) => {
     Effect.gen(function*() {
       const cars = yield* Cars.client
       for (const n of [1, 2, 3, 4, 5]) yield* cars(n).outsideLater()
-      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      yield* performSteppedActions({ until: "1 second", maxPasses: 10_000 }).pipe(Effect.exit)
       const { get } = yield* servingApi()
       const found: Array<string> = []
       let after: string | null = ""

@@ -64,10 +64,10 @@ test("what renews itself is performed until something is so", () =>
 test("what renews itself is not performed for ever: the limit says so, and what to do", () =>
   Effect.gen(function*() {
     yield* (yield* Lamps.client)(1).lookLater()
-    const error = yield* Effect.flip(performSteppedActions({ limit: 20 }))
+    const error = yield* Effect.flip(performSteppedActions({ maxPasses: 20 }))
     assert.instanceOf(error, NotDrained)
-    assert.strictEqual(error.limit, 20)
-    assert.include(error.message, "after 20 passes, the limit, there is more to perform: what renews itself")
+    assert.strictEqual(error.maxPasses, 20)
+    assert.include(error.message, "after 20 passes there is more to perform: what renews itself")
     assert.include(error.message, "{ until: \"1 hour\" }")
     assert.include(error.message, "look Lamp/1() is performing")
   }))
@@ -77,7 +77,7 @@ test("without a limit of its own, a thousand passes are one", () =>
     yield* (yield* Lamps.client)(1).blinkLater()
     const error = yield* Effect.flip(performSteppedActions())
     assert.instanceOf(error, NotDrained)
-    assert.strictEqual(error.limit, 1000)
+    assert.strictEqual(error.maxPasses, 1000)
   }))
 
 test("timeouts are waited for if that is asked for", () =>
@@ -101,7 +101,7 @@ test("what has no timeout is still what is left", () =>
     yield* (yield* Lamps.client)(1).deliveryLater()
     const error = yield* Effect.flip(performSteppedActions({ timeouts: true }))
     assert.instanceOf(error, NotDrained)
-    assert.deepStrictEqual([error.limit, error.left], [undefined, ["delivery Lamp/1() is performing, outbound"]])
+    assert.deepStrictEqual([error.maxPasses, error.left], [undefined, ["delivery Lamp/1() is performing, outbound"]])
   }))
 
 test("for a time, timeouts fire when they are due, and what nobody completes is no failure", () =>
@@ -120,9 +120,9 @@ test("for a time, timeouts fire when they are due, and what nobody completes is 
 
 test("a time that is none, and a limit that is none, are mistakes in the test", () =>
   Effect.gen(function*() {
-    for (const options of [{ until: Infinity }, { until: -1 }, { limit: 0 }, { limit: NaN }]) {
+    for (const options of [{ until: Infinity }, { until: -1 }, { maxPasses: 0 }, { maxPasses: NaN }]) {
       const exit = yield* Effect.exit(performSteppedActions(options))
-      assert.match(String(exit), /Die.*(until|limit) of performSteppedActions/, JSON.stringify(options))
+      assert.match(String(exit), /Die.*(until|maxPasses) of performSteppedActions/, JSON.stringify(options))
     }
     assert.strictEqual(yield* performDue, 0)
   }))
