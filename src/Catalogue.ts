@@ -34,8 +34,7 @@ export interface StepDescription {
   readonly name: string
   readonly kind: StepKind
   readonly result: SchemaDescription | null
-  /** In ms. */
-  readonly timeout: number | null
+  readonly timeoutMs: number | null
   /** Those that it has of: `transactional`, `when`, `mayFail`, `retry`, `fresh`, `hold`, `compensate`, `compensateFailed`, `pointOfNoReturn`, `unwind`, `shielded`. */
   readonly options: ReadonlyArray<string>
 }
@@ -67,12 +66,10 @@ export interface DefinitionDescription {
   readonly signals: ReadonlyArray<SignalDescription>
   readonly steps: ReadonlyArray<StepDescription>
   readonly queue: string
-  /** In ms; null where it has none, or its arguments decide. */
-  readonly timeout: number | null
-  /** In ms. */
-  readonly heartbeatTimeout: number | null
-  /** In ms. */
-  readonly achievementTtl: number | null
+  /** Null where it has none, or its arguments decide. */
+  readonly timeoutMs: number | null
+  readonly heartbeatTimeoutMs: number | null
+  readonly achievementTtlMs: number | null
   readonly version: string | null
   /**
    * Those that it has of: `outbound`, `job`, `before`, `timeout` (by its arguments), `checksum`, `checksumKey`, `concurrencyKey`, `concurrency`,

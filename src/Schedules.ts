@@ -41,9 +41,9 @@ export interface ScheduleRecord {
   readonly state: ScheduleState
   /** Whether it is declared by code, or was put as a row. */
   readonly source: "code" | "row"
-  /** One of the three: `every` in ms. */
+  /** One of the three. */
   readonly cron: string | undefined
-  readonly every: number | undefined
+  readonly everyMs: number | undefined
   readonly at: Date | undefined
   readonly zone: string | undefined
   readonly actorType: string
@@ -51,9 +51,8 @@ export interface ScheduleRecord {
   /** The name of the action. */
   readonly action: string
   readonly arguments: unknown
-  readonly catchUp: "none" | "latest" | { readonly max: number; readonly window: number }
-  /** Times in ms, here too. */
-  readonly jitter: number | undefined
+  readonly catchUp: "none" | "latest" | { readonly max: number; readonly windowMs: number }
+  readonly jitterMs: number | undefined
   readonly until: Date | undefined
   /** The slot that comes next, and when it fires. */
   readonly slot: Date | undefined

@@ -13,11 +13,11 @@ import { Output } from "./Output.ts"
 
 const name = Argument.String("name").pipe(Argument.withDescription("The name of a schedule, as `schedules` has it"))
 
-const whenOf = ({ at, cron, every, zone }: ScheduleRecord): string =>
+const whenOf = ({ at, cron, everyMs, zone }: ScheduleRecord): string =>
   cron !== undefined
     ? `${cron} ${zone}`
-    : every !== undefined
-    ? `every ${every} ms`
+    : everyMs !== undefined
+    ? `every ${everyMs} ms`
     : at !== undefined && !Number.isNaN(at.getTime())
     ? `at ${at.toISOString()}`
     : "unreadable"

@@ -47,9 +47,9 @@ const definitionOf = (
     signals: signals.map(({ error, name, payload }) => ({ name, payload: of(payload), error: of(error) })),
     steps: steps.map((step) => stepOf(step, of)),
     queue: definition.queue,
-    timeout: timeout === undefined || typeof timeout === "function" ? null : Duration.toMillis(timeout),
-    heartbeatTimeout: definition.heartbeatTimeout ?? null,
-    achievementTtl: definition.achievementTtl ?? null,
+    timeoutMs: timeout === undefined || typeof timeout === "function" ? null : Duration.toMillis(timeout),
+    heartbeatTimeoutMs: definition.heartbeatTimeout ?? null,
+    achievementTtlMs: definition.achievementTtl ?? null,
     version: definition.version ?? null,
     options: given({
       outbound,
@@ -76,7 +76,7 @@ const stepOf = (
   name,
   kind,
   result: result === undefined ? null : of(result),
-  timeout: policy?.timeout !== undefined && Number.isFinite(policy.timeout) ? policy.timeout : null,
+  timeoutMs: policy?.timeout !== undefined && Number.isFinite(policy.timeout) ? policy.timeout : null,
   options: given({ transactional, ...policy, timeout: false, hold: policy?.onExhausted === "hold", onExhausted: false })
 })
 

@@ -31,9 +31,9 @@ const described: DefinitionDescription = {
   signals: [],
   steps: [],
   queue: "default",
-  timeout: null,
-  heartbeatTimeout: null,
-  achievementTtl: null,
+  timeoutMs: null,
+  heartbeatTimeoutMs: null,
+  achievementTtlMs: null,
   version: null,
   options: []
 }

@@ -73,11 +73,11 @@ it("17.5: a definition is described by its data, and its versions by what differ
   assert.deepStrictEqual(description.actorId.schema?.type, "integer")
   assert.deepStrictEqual(description.arguments.map(({ schema }) => schema), [{ type: "string" }])
   assert.deepStrictEqual(
-    description.steps.map(({ name, options, timeout }) => [name, timeout, ...options]),
+    description.steps.map(({ name, options, timeoutMs }) => [name, timeoutMs, ...options]),
     [["book", 60_000, "compensate"], ["go", null, "hold"]]
   )
   assert.deepStrictEqual(
-    [description.queue, description.timeout, description.options, description.signals.map(({ name }) => name)],
+    [description.queue, description.timeoutMs, description.options, description.signals.map(({ name }) => name)],
     ["slow", 3_600_000, ["checksum", "failed"], ["approval"]]
   )
   assert.strictEqual(described(visit("1 hour")).hash, hash)

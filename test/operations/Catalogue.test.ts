@@ -57,10 +57,10 @@ describe("the catalogue", () => {
         ])
         const [first] = yield* Effect.map(queue.workers, (workers) => workers.filter(({ name }) => name === "first"))
         const visit = found.filter(({ name }) => name === "visit")
-        assert.sameMembers(visit.map(({ description }) => description.timeout), [3_600_000, 7_200_000])
+        assert.sameMembers(visit.map(({ description }) => description.timeoutMs), [3_600_000, 7_200_000])
         assert.strictEqual(
           first!.definitions!["Car/visit"],
-          visit.find(({ description }) => description.timeout === 3_600_000)!.hash
+          visit.find(({ description }) => description.timeoutMs === 3_600_000)!.hash
         )
         assert.deepStrictEqual(visit[0]!.description.arguments[0]!.redacted, [[]])
         assert.lengthOf(yield* queue.definitions({ actorType: "Car", name: "visit" }), 2)
@@ -70,7 +70,7 @@ describe("the catalogue", () => {
         yield* sql`delete from stepped.workers where name = 'first'`
         assert.lengthOf(yield* queue.definitions({ name: "visit" }), 2)
         const [current, ...more] = yield* queue.definitions({ name: "visit", current: true })
-        assert.deepStrictEqual([current!.description.timeout, more.length], [7_200_000, 0])
+        assert.deepStrictEqual([current!.description.timeoutMs, more.length], [7_200_000, 0])
         yield* Scope.close(scope, yield* Effect.exit(Effect.void))
       }).pipe(Effect.provide(client))
     }))

@@ -83,13 +83,13 @@ export const DefinitionView = Schema.Struct({
       name: Schema.String,
       kind: Schema.Literals(stepKinds),
       result: Schema.NullOr(SchemaView),
-      timeout: Schema.NullOr(Schema.Finite),
+      timeoutMs: Schema.NullOr(Schema.Finite),
       options: Schema.Array(Schema.String)
     })),
     queue: Schema.String,
-    timeout: Schema.NullOr(Schema.Finite),
-    heartbeatTimeout: Schema.NullOr(Schema.Finite),
-    achievementTtl: Schema.NullOr(Schema.Finite),
+    timeoutMs: Schema.NullOr(Schema.Finite),
+    heartbeatTimeoutMs: Schema.NullOr(Schema.Finite),
+    achievementTtlMs: Schema.NullOr(Schema.Finite),
     version: Schema.NullOr(Schema.String),
     options: Schema.Array(Schema.String)
   })

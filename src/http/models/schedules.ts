@@ -7,9 +7,9 @@ export const ScheduleView = Schema.Struct({
   name: Schema.String,
   state: Schema.Literals(["active", "paused", "orphaned", "broken", "over"]),
   source: Schema.Literals(["code", "row"]),
-  /** One of the three: `every` in ms. */
+  /** One of the three. */
   cron: Schema.optional(Schema.String),
-  every: Schema.optional(Schema.Finite),
+  everyMs: Schema.optional(Schema.Finite),
   at: Schema.optional(Schema.Date),
   zone: Schema.optional(Schema.String),
   actorType: Schema.String,
@@ -17,13 +17,11 @@ export const ScheduleView = Schema.Struct({
   /** The name of the action. */
   action: Schema.String,
   arguments: Payload,
-  /** `window` in ms. */
   catchUp: Schema.Union([
     Schema.Literals(["none", "latest"]),
-    Schema.Struct({ max: Schema.Int, window: Schema.Finite })
+    Schema.Struct({ max: Schema.Int, windowMs: Schema.Finite })
   ]),
-  /** In ms. */
-  jitter: Schema.optional(Schema.Finite),
+  jitterMs: Schema.optional(Schema.Finite),
   until: Schema.optional(Schema.Date),
   /** The slot that comes next, and when it fires. */
   slot: Schema.optional(Schema.Date),

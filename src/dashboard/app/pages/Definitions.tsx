@@ -75,12 +75,15 @@ const Current = ({ definition: { description } }: { readonly definition: Definit
       facts={[
         { name: "Queue", value: description.queue },
         { name: "Options", value: description.options.join(", ") },
-        { name: "May take", value: description.timeout ? lasting(description.timeout) : undefined },
+        { name: "May take", value: description.timeoutMs ? lasting(description.timeoutMs) : undefined },
         {
           name: "Heard of within",
-          value: description.heartbeatTimeout ? lasting(description.heartbeatTimeout) : undefined
+          value: description.heartbeatTimeoutMs ? lasting(description.heartbeatTimeoutMs) : undefined
         },
-        { name: "Achieved for", value: description.achievementTtl ? lasting(description.achievementTtl) : undefined },
+        {
+          name: "Achieved for",
+          value: description.achievementTtlMs ? lasting(description.achievementTtlMs) : undefined
+        },
         { name: "Salt of its checksum", value: description.version }
       ]}
     />

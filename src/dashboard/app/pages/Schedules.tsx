@@ -58,11 +58,11 @@ const State = ({ schedule }: { readonly schedule: Schedule }) => {
   )
 }
 
-const Times = ({ at, cron, every }: Schedule) =>
+const Times = ({ at, cron, everyMs }: Schedule) =>
   cron !== undefined
     ? <code>{cron}</code>
-    : every !== undefined
-    ? <>every {lasting(every)}</>
+    : everyMs !== undefined
+    ? <>every {lasting(everyMs)}</>
     : at === undefined
     ? null
     : (
@@ -179,11 +179,13 @@ export const Schedules = ({ query: { after } }: { readonly query: Readonly<Recor
 
 const catchUpOf = ({ catchUp }: Schedule): string => {
   if (catchUp === "none") return "nothing"
-  return catchUp === "latest" ? "the last one that was missed" : `${catchUp.max} at most, of ${lasting(catchUp.window)}`
+  return catchUp === "latest"
+    ? "the last one that was missed"
+    : `${catchUp.max} at most, of ${lasting(catchUp.windowMs)}`
 }
 
 const About = ({ schedule }: { readonly schedule: ScheduleDetail }) => {
-  const { arguments: args, firesAt, jitter, lastSlot, source, until, zone } = schedule
+  const { arguments: args, firesAt, jitterMs, lastSlot, source, until, zone } = schedule
   return (
     <Section id="about" title="About it">
       <Facts
@@ -195,7 +197,7 @@ const About = ({ schedule }: { readonly schedule: ScheduleDetail }) => {
           { name: "Fires next", value: firesAt === undefined ? undefined : <When at={firesAt} /> },
           { name: "Last slot", value: lastSlot === undefined ? undefined : <When at={lastSlot} /> },
           { name: "Catches up with", value: catchUpOf(schedule) },
-          { name: "Later by up to", value: jitter === undefined ? undefined : lasting(jitter) },
+          { name: "Later by up to", value: jitterMs === undefined ? undefined : lasting(jitterMs) },
           { name: "Until", value: until === undefined ? undefined : <When at={until} /> },
           { name: "Declared", value: source === "code" ? "in code" : "as a row" }
         ]}
