@@ -16,7 +16,7 @@ import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "./Event
 import type { Executions } from "./Execution.ts"
 import type { Explanation, StoredExplanation } from "./Explanation.ts"
 import type { Extended, Heard } from "./Heartbeat.ts"
-import type { ManyFilter, ManyPlan, ManyVerb, PlannedMany } from "./Many.ts"
+import type { ManyFilter, ManyPlan, ManyPlanKey, ManyVerb } from "./Many.ts"
 import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
 import type { Live, Ready } from "./Readiness.ts"
 import type { AnyScheduleOptions, ScheduleError } from "./ScheduleOptions.ts"
@@ -197,7 +197,7 @@ export class Engine extends Context.Service<Engine, {
   readonly forMany: (
     filter: ManyFilter,
     verb: ManyVerb,
-    planned?: PlannedMany
+    key?: ManyPlanKey
   ) => Effect.Effect<ManyPlan, StorageError | InvalidQuery | InvalidActorId>
   /** Why an action is not finished; see `Stepped.why`. */
   readonly why: (id: string) => Effect.Effect<Why, UnknownAction | StorageError>

@@ -134,17 +134,18 @@ export interface ManySummary {
 }
 
 /**
- * What a plan is known by, where it was made in another process (`ManyPlan`): the same filter and verb with these is the same plan.
+ * What a plan is known by in every process: the same filter and verb with it is the same plan. It is given back as it was, and may be JSON on the way.
  *
  * @category models
  * @since 0.1.0
  */
-export interface PlannedMany {
+export interface ManyPlanKey {
+  /** The id of the plan. */
   readonly id: string
-  /** In ms of user time. */
+  /** When it was made, in ms of user time. */
   readonly at: number
-  /** In ms of user time. */
-  readonly failedSince?: number | undefined
+  /** Of a group of failures: when the first of those had ended that it was looked for among, in ms of user time; none where those were all. */
+  readonly failedSince?: number
 }
 
 /**
@@ -156,10 +157,8 @@ export interface PlannedMany {
 export interface ManyPlan {
   /** The id that the action has which does it; what comes after it in time is not meant. */
   readonly id: string
-  /** When it was made, in ms of user time. */
-  readonly at: number
-  /** Of a group of failures: when the first of those had ended that it was looked for among, in ms of user time; none where those were all. */
-  readonly failedSince: number | undefined
+  /** By which another process makes the same plan again. */
+  readonly key: ManyPlanKey
   readonly verb: ManyVerb
   /** How many are meant, 10,000 at most: where there are more, `hasMore`, and all of them are meant. */
   readonly count: number
@@ -271,7 +270,7 @@ export const ManySummarySchema = Schema.Struct({
  * What counts is the condition, when the turn comes: what does not fit it any more is not asked. What was enqueued after the plan is not meant, by the time in its id, nor is what
  * the engine itself performs, unless the filter names its actor type.
  *
- * A plan that was made in another process is made again with what it is known by (`planned`), and started once, wherever that is asked for.
+ * A plan that was made in another process is made again with its `key`, and started once, wherever that is asked for.
  *
  * **Example** (What has failed in a night)
  *
@@ -294,6 +293,6 @@ export const ManySummarySchema = Schema.Struct({
 export const forMany = (
   filter: ManyFilter,
   verb: ManyVerb,
-  planned?: PlannedMany
+  key?: ManyPlanKey
 ): Effect.Effect<ManyPlan, StorageError | InvalidQuery | InvalidActorId, Engine> =>
-  Effect.flatMap(Engine, (engine) => engine.forMany(filter, verb, planned))
+  Effect.flatMap(Engine, (engine) => engine.forMany(filter, verb, key))

@@ -171,8 +171,8 @@ export type {
   ManyOutcome,
   ManyPlan,
   ManySummary,
-  ManyVerb,
-  PlannedMany
+  ManyPlanKey,
+  ManyVerb
 } from "./Many.ts"
 export {
   type DeleteResult,

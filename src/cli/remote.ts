@@ -244,8 +244,7 @@ const engineOf = (client: Client): Engine["Service"] =>
         return notThere<ManyPlan>("ManyPlan", {
           ...counted,
           id: plan.id,
-          at: plan.at,
-          failedSince: plan.failedSince,
+          key: plan,
           verb,
           samples: samples.map((sample) => recordOf<ActionRecord>(sample)),
           start: ({ batch, rate, reason }) =>

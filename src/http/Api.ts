@@ -321,7 +321,7 @@ export const VerbView = Schema.Struct({
   takes: Schema.Record(Schema.String, Schema.Unknown)
 })
 
-/** A plan, which `start` takes as it was given. */
+/** What a plan is known by, which `start` takes as it was given. */
 export const PlanView = Schema.Struct({
   id: Schema.String,
   /** In ms of user time. */

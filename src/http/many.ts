@@ -57,11 +57,7 @@ export const ManyLive = HttpApiBuilder.group(
         yield* checkOrigin(origins, request)
         const plan = yield* ask(asking, planned(filter, verb))
         return {
-          plan: {
-            id: plan.id,
-            at: plan.at,
-            ...plan.failedSince === undefined ? {} : { failedSince: plan.failedSince }
-          },
+          plan: plan.key,
           count: plan.count,
           hasMore: plan.hasMore,
           groups: plan.groups,

@@ -4,7 +4,7 @@ import type { ActionHandle } from "../../ActionHandle.ts"
 import { isName, nameRule } from "../../Actor.ts"
 import { isActionId, priorityLimits } from "../../domain/Phase.ts"
 import type { Engine } from "../../Engine.ts"
-import type { ManyFilter, ManyOptions, ManyPlan, ManySummary, ManyVerb, PlannedMany } from "../../Many.ts"
+import type { ManyFilter, ManyOptions, ManyPlan, ManyPlanKey, ManySummary, ManyVerb } from "../../Many.ts"
 import { type EnqueueError, type InvalidActorId, InvalidQuery } from "../../SteppedError.ts"
 import { byOf, limitOf, operationOf, textOf, timeOf, withinOf } from "../../store/asked.ts"
 import { encodeActorId } from "../invoke/invocation.ts"
@@ -42,6 +42,7 @@ export const make = (
         { before: new Date(at + 1), actorType: undefined, name: undefined, since: undefined },
         1
       )).from?.getTime()
+    const key: ManyPlanKey = { id, at, ...failedSince === undefined ? {} : { failedSince } }
     const plan = { id, at, filter, verb, ...failedSince === undefined ? {} : { failedSince } }
     const bounds = within && {
       ...within,
@@ -64,8 +65,7 @@ export const make = (
       })
     return {
       id,
-      at,
-      failedSince,
+      key,
       verb,
       count,
       hasMore: found > countedMax,
@@ -87,11 +87,11 @@ const refuse = (field: string, value: unknown, takes: string) =>
 const planSlackMs = 60_000
 
 /** The time of a plan is that of its id, and it was made before now. */
-const checkPlanned = ({ at, id }: PlannedMany, now: number): Effect.Effect<void, InvalidQuery> =>
+const checkPlanned = ({ at, id }: ManyPlanKey, now: number): Effect.Effect<void, InvalidQuery> =>
   isActionId(id) && Math.abs(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) - at) <= planSlackMs &&
     at <= now + planSlackMs
     ? Effect.void
-    : Effect.fail(refuse("plan of Stepped.forMany", JSON.stringify({ id, at }), "id and at of a plan, as it has them"))
+    : Effect.fail(refuse("plan of Stepped.forMany", JSON.stringify({ id, at }), "the key of a plan, as it has it"))
 
 const checkVerb = (verb: ManyVerb): Effect.Effect<void, InvalidQuery> =>
   Effect.gen(function*() {
