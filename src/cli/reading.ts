@@ -105,7 +105,11 @@ const ls = Command.make("ls", {
       if (found.length === limit) yield* output.remark(`more: --after ${found.at(-1)!.id}`)
     })
     yield* watching(watch, look)
-  }))).pipe(Command.withDescription("List actions, the newest first"))
+  }))).pipe(
+    Command.withDescription("List actions, the newest first"),
+    // as lists are asked for elsewhere
+    Command.withAlias("list")
+  )
 
 const show = Command.make("show", {
   id,

@@ -50,7 +50,10 @@ const list = Command.make("list", {
       ["paused", ({ pause }) => pause && `${pause.reason} (${pause.by})`, () => "bad"],
       ["trouble", ({ trouble }) => trouble, () => "bad"]
     ], "there are no schedules")
-  }))).pipe(Command.withDescription("Schedules: when each fires next, and which do not"))
+  }))).pipe(
+    Command.withDescription("Schedules: when each fires next, and which do not"),
+    Command.withAlias("ls")
+  )
 
 const next = Command.make("next", {
   name,

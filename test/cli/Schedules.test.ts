@@ -11,6 +11,10 @@ describe("schedules", () => {
     Effect.gen(function*() {
       const { objects, services, stepped } = yield* garage
       assert.strictEqual((yield* stepped("schedules", "list")).out, "there are no schedules")
+      // whichever of the two words somebody has in mind
+      for (const command of [["schedules", "ls"], ["list"], ["ls"]]) {
+        assert.strictEqual((yield* stepped(...command)).code, 0, command.join(" "))
+      }
       const put = (name: string, where: string) =>
         Effect.flatMap(Schedules, (schedules) =>
           schedules.put(name, {
