@@ -300,6 +300,11 @@ export class Engine extends Context.Service<Engine, {
   readonly told: Effect.Effect<void>
   /** Executions of workflows, for `stepped/workflow`. */
   readonly executions: Executions
+  /** When something is due next, for who moves user time: waits, retries, delayed invocations and timeouts, in ms of it; and whether something was resumed that may have still to go on. */
+  readonly nextDue: Effect.Effect<
+    { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },
+    StorageError
+  >
   /** User time in ms: the clock, corrected by the database's where that is set. */
   readonly now: Effect.Effect<number>
 }>()("stepped/Engine") {}

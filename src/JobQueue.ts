@@ -77,16 +77,16 @@ export interface QueuedInvocation {
 }
 
 /**
- * Jobs that wait and are not for a worker: for another one, or for nobody.
+ * Which of the invocations that wait are asked for.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Neglected {
-  readonly queue: string
-  readonly actorType: string
-  readonly name: string
-  readonly oldestEnqueuedAt: Date
+export interface QueuedOptions {
+  /** Behind the one at this `place`: the last one of the page before. */
+  readonly after?: number | undefined
+  /** At most so many: 100 if not given, 10,000 at most. */
+  readonly limit?: number | undefined
 }
 
 /**
@@ -126,10 +126,9 @@ export interface DefinitionFilter {
  * @since 0.1.0
  */
 export class JobQueue extends Context.Service<JobQueue, {
-  /** Invocations that wait, in order of arrival, at most `limit` (100 if not given, 10,000 at most); those behind a place, as for a further page (`after`). */
+  /** Invocations that wait, in order of arrival. */
   readonly queued: (
-    limit?: number,
-    after?: number
+    options?: QueuedOptions
   ) => Effect.Effect<ReadonlyArray<QueuedInvocation>, StorageError | InvalidQuery>
   /** What waits, by queue and definition. */
   readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, StorageError>
@@ -198,27 +197,13 @@ export class JobQueue extends Context.Service<JobQueue, {
   readonly definitions: (
     filter?: DefinitionFilter
   ) => Effect.Effect<ReadonlyArray<DefinitionRecord>, StorageError | InvalidQuery>
-  /** User time, in ms, of the next wait, retry or delayed invocation and of the next timeout, and whether something was resumed that may have still to go on. */
-  readonly nextDue: Effect.Effect<
-    { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },
-    StorageError
-  >
-  /** Due jobs that are not for whoever takes these, as far as they are among the first of their queues, or have just become due. */
-  readonly neglected: (options: {
-    readonly now: Date
-    readonly queues: ReadonlyArray<string>
-    /** The actor's type and the action's name: `Car/visit`. */
-    readonly definitions: ReadonlyArray<string>
-    /** Whether they take what tenants take turns with, too: they do, if not given. */
-    readonly inTurns?: boolean | undefined
-  }) => Effect.Effect<ReadonlyArray<Neglected>, StorageError | InvalidQuery>
 }>()("stepped/JobQueue") {
   /** The queue of the engine's storage. */
   static readonly layer: Layer.Layer<JobQueue, never, Store> = Layer.effect(
     JobQueue,
     Effect.map(Store, (store) =>
       JobQueue.of({
-        queued: (limit, after = 0) =>
+        queued: ({ after = 0, limit } = {}) =>
           Effect.gen(function*() {
             const most = yield* limitOf("limit of JobQueue.queued", limit)
             if (!Number.isSafeInteger(after)) {
@@ -284,13 +269,7 @@ export class JobQueue extends Context.Service<JobQueue, {
             return texts.every((text) => text === undefined || canBeStored(text))
               ? yield* store.definitions(filter, most)
               : []
-          }),
-        nextDue: store.nextDue,
-        neglected: ({ definitions, inTurns, now, queues }) =>
-          Effect.flatMap(
-            timeOf("now of JobQueue.neglected", now),
-            (at) => store.neglected(at, queues.filter(canBeStored), definitions.filter(canBeStored), inTurns ?? true)
-          )
+          })
       }))
   )
 }

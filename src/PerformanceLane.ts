@@ -13,7 +13,7 @@ import { isLaneKey, type LaneKey } from "./Lane.ts"
 import type { OperatorOptions, OperatorVerb } from "./Operation.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import { canBeStored, limitOf, operationOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
+import { canBeStored, limitOf, operationOf, pauseOptionsOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 /**
@@ -49,8 +49,10 @@ export interface Lane {
 export class PerformanceLane extends Context.Service<PerformanceLane, {
   /** The lane of a concurrency key, as the key function gave it or as text, or a named lane under a key, if it is occupied. */
   readonly find: (key: ActionKey | LaneKey) => Effect.Effect<Option.Option<Lane>, StorageError>
-  /** Occupied lanes in the order of their names and keys, those of concurrency keys first, at most `limit` (100 if not given, 10,000 at most). */
-  readonly list: (limit?: number) => Effect.Effect<ReadonlyArray<Lane>, StorageError | InvalidQuery>
+  /** Occupied lanes in the order of their names and keys, those of concurrency keys first: at most `limit`, 100 if not given, 10,000 at most. */
+  readonly list: (
+    options?: { readonly limit?: number | undefined }
+  ) => Effect.Effect<ReadonlyArray<Lane>, StorageError | InvalidQuery>
   /**
    * Begins nothing new in a lane; gives whether this call has paused it. One that is paused already keeps its reason.
    *
@@ -67,18 +69,6 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
     key: ActionKey | LaneKey,
     options?: OperatorOptions
   ) => Effect.Effect<boolean, StorageError | InvalidQuery>
-  /**
-   * Ends a pending action of a cycle of waiting as deadlocked, and gives its id; none where there is no cycle.
-   *
-   * **Details**
-   *
-   * What would close a cycle ends as it joins its lane. Two that join at the same time do not see each other: workers look for those
-   * twice in the length of a lease. Where all actions of a cycle perform, what one of them has asked for, and that has joined another
-   * one, is deadlocked; then the id is that of nothing that is stored.
-   */
-  readonly breakDeadlock: (
-    options: { readonly now: Date }
-  ) => Effect.Effect<Option.Option<string>, StorageError | InvalidQuery>
 }>()("stepped/PerformanceLane") {
   /** The lanes of the engine's storage. */
   static readonly layer: Layer.Layer<PerformanceLane, never, Store> = Layer.effect(
@@ -94,7 +84,7 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
             )
             : Effect.succeedNone
         },
-        list: (limit) =>
+        list: ({ limit } = {}) =>
           Effect.flatMap(
             limitOf("limit of PerformanceLane.list", limit),
             (most) =>
@@ -116,12 +106,7 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
             const subject = yield* laneOf("PerformanceLane.resume", given)
             const operation = yield* operationOf("PerformanceLane.resume", `lane ${laneShown(subject)}`, options)
             return yield* store.resume("lane", subject, operation)
-          }),
-        breakDeadlock: ({ now }) =>
-          Effect.flatMap(
-            timeOf("now of PerformanceLane.breakDeadlock", now),
-            (at) => Effect.map(store.breakDeadlock(at), (ended) => Option.fromUndefinedOr(ended?.action))
-          )
+          })
       }))
   )
 }

@@ -51,6 +51,7 @@ export type {
   PlanOptions,
   SlotRecord,
   StepRecord,
+  TreeOptions,
   Waiting
 } from "./ActionRecord.ts"
 export { ActionRepo } from "./ActionRepo.ts"
@@ -147,9 +148,9 @@ export {
   type Backlog,
   type DefinitionFilter,
   JobQueue,
-  type Neglected,
   type PauseTarget,
-  type QueuedInvocation
+  type QueuedInvocation,
+  type QueuedOptions
 } from "./JobQueue.ts"
 export type {
   LaneBase,
@@ -170,8 +171,8 @@ export type {
   ManyOptions,
   ManyOutcome,
   ManyPlan,
-  ManySummary,
   ManyPlanKey,
+  ManySummary,
   ManyVerb
 } from "./Many.ts"
 export {
@@ -283,5 +284,5 @@ export {
   type TokenOutcome,
   Tokens
 } from "./Tokens.ts"
-export type { TreeOptions, TypedTree } from "./Tree.ts"
+export type { TypedTree } from "./Tree.ts"
 export type { Doing, Reason, WaitingStep, Why, WhyAction } from "./Why.ts"

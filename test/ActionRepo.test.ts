@@ -84,10 +84,10 @@ suite("the action repo", (engine) => {
       yield* TestClock.adjust("1 hour")
       const before = new Date(2 * 3_600_000)
       // no worker has come by since: its child is still queued as if somebody waited for it
-      assert.deepStrictEqual((yield* queue.queued(10)).map((job) => job.cancelled), [false])
+      assert.deepStrictEqual((yield* queue.queued({ limit: 10 })).map((job) => job.cancelled), [false])
       assert.deepStrictEqual(yield* repo.deleteEnded({ before }), { deleted: 0, next: undefined })
       yield* Effect.ignore(performSteppedActions())
-      assert.deepStrictEqual((yield* queue.queued(10)).map((job) => job.cancelled), [true])
+      assert.deepStrictEqual((yield* queue.queued({ limit: 10 })).map((job) => job.cancelled), [true])
       assert.deepStrictEqual(yield* repo.deleteEnded({ before }), { deleted: 1, next: undefined })
       yield* healthy
     }).pipe(Effect.provide(layer)))
@@ -126,7 +126,7 @@ suite("the action repo", (engine) => {
       const before = new Date(0)
       const limited: ReadonlyArray<readonly [string, (limit: number) => Effect.Effect<unknown, unknown>, number]> = [
         ["limit of ActionRepo.list", (limit) => repo.list({ limit }), 10_000],
-        ["limit of ActionRepo.tree", (limit) => repo.tree(unknown, limit), 100_000],
+        ["limit of ActionRepo.tree", (limit) => repo.tree(unknown, { limit }), 100_000],
         ["limit of ActionRepo.deleteEnded", (limit) => repo.deleteEnded({ before, limit }), 100_000],
         ["limit of ActionRepo.deleteOutcomes", (limit) => repo.deleteOutcomes({ before, limit }), 100_000],
         ["limit of ActionRepo.deleteOperations", (limit) => repo.deleteOperations({ before, limit }), 100_000],
@@ -134,10 +134,10 @@ suite("the action repo", (engine) => {
         ["limit of ActionRepo.failures", (limit) => repo.failures({ limit }), 10_000],
         ["limit of ActionRepo.asked", (limit) => repo.asked({ limit }), 100_000],
         ["limit of ActionRepo.operations", (limit) => repo.operations({ limit }), 10_000],
-        ["limit of PerformanceLane.list", (limit) => lanes.list(limit), 10_000],
-        ["limit of AchievementStore.list", (limit) => achievements.list(limit), 10_000],
+        ["limit of PerformanceLane.list", (limit) => lanes.list({ limit }), 10_000],
+        ["limit of AchievementStore.list", (limit) => achievements.list({ limit }), 10_000],
         ["limit of AchievementStore.forgetAll", (limit) => achievements.forgetAll({ before, limit }), 100_000],
-        ["limit of JobQueue.queued", (limit) => queue.queued(limit), 10_000],
+        ["limit of JobQueue.queued", (limit) => queue.queued({ limit }), 10_000],
         ["limit of JobQueue.definitions", (limit) => queue.definitions({ limit }), 10_000]
       ]
       for (const [field, ask, most] of limited) {
@@ -154,9 +154,7 @@ suite("the action repo", (engine) => {
         ["from of ActionRepo.deleteEnded", repo.deleteEnded({ before, from: "garbage" })],
         ["before of ActionRepo.deleteOutcomes", repo.deleteOutcomes({ before: never })],
         ["before of ActionRepo.deleteOperations", repo.deleteOperations({ before: never })],
-        ["before of AchievementStore.forgetAll", achievements.forgetAll({ before: never })],
-        ["now of PerformanceLane.breakDeadlock", lanes.breakDeadlock({ now: never })],
-        ["now of JobQueue.neglected", queue.neglected({ now: never, queues: [], definitions: [] })]
+        ["before of AchievementStore.forgetAll", achievements.forgetAll({ before: never })]
       ]
       for (const [field, ask] of dated) {
         const error = yield* Effect.flip(ask)

@@ -10,7 +10,6 @@ import { ActionRepo } from "../ActionRepo.ts"
 import { errorText } from "../domain/Failure.ts"
 import { Engine, type EngineDatabase } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
-import { PerformanceLane } from "../PerformanceLane.ts"
 import { DefinitionError, type StorageError } from "../SteppedError.ts"
 import { families, make as makeMeter, type Meter } from "../store/Meter.ts"
 import { Storage } from "../store/Storage.ts"
@@ -88,7 +87,7 @@ const databaseOf = (
 export const layer: Layer.Layer<
   Engine,
   StorageError,
-  PgClient | Storage | Settings | Store | ActionRepo | PerformanceLane | AchievementStore | JobQueue
+  PgClient | Storage | Settings | Store | ActionRepo | AchievementStore | JobQueue
 > = Layer.effect(
   Engine,
   Effect.gen(function*() {
@@ -109,7 +108,7 @@ export const layer: Layer.Layer<
     const wakeups = yield* Scope.provide(Wakeups.make(sql, storage, settings, sleeper), scope)
     const watcher = yield* Scope.provide(OutcomeWatcher.make(store, settings.pollInterval), scope)
     const newActionId = ActionId.make()
-    const own = { repo: yield* ActionRepo, queue: yield* JobQueue }
+    const repo = yield* ActionRepo
     const parts = { store, settings, registry, now, newActionId, watcher, wakeups, failpoint }
     const completing = Completing.make({
       ...parts,
@@ -118,10 +117,9 @@ export const layer: Layer.Layer<
       }
     })
     const workers: Workers.Workers = Workers.make({
-      ...own,
+      repo,
       wakeups,
       store,
-      lanes: yield* PerformanceLane,
       achievements: yield* AchievementStore,
       settings,
       registry,
@@ -147,7 +145,7 @@ export const layer: Layer.Layer<
     const sender = Send.make(clients)
     const explaining = Explain.make(clients)
     const handle = Handle.make(clients, completing, sender.sendTo, explaining)
-    registry.register(registration(store, { ...own, cancelById: completing.cancelById }))
+    registry.register(registration(store, { repo, queue: yield* JobQueue, cancelById: completing.cancelById }))
 
     return Engine.of({
       database: databaseOf(sql, storage, settings),
@@ -172,6 +170,7 @@ export const layer: Layer.Layer<
       ...Scheduling.make(clients, defining),
       measure: measuring(store, registry, meter, now),
       ...listening(hub),
+      nextDue: store.nextDue,
       now
     })
   })

@@ -19,7 +19,7 @@ import type { DatabaseHealth } from "../DatabaseHealth.ts"
 import type { Finding } from "../Engine.ts"
 import type { ExecutionRecord } from "../ExecutionRecord.ts"
 import type { FailureFilter, FailureGroups } from "../Failures.ts"
-import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { Backlog, DefinitionFilter, QueuedInvocation } from "../JobQueue.ts"
 import type { ManyGroup, ManyOutcome } from "../Many.ts"
 import type {
   DeleteResult,
@@ -86,6 +86,21 @@ export interface SeenHealth extends Omit<DatabaseHealth, "notes"> {
   readonly isEmbedded: boolean
   /** Whether this role sees the sessions of others. */
   readonly seesAll: boolean
+}
+
+/** Jobs that wait and are not for a worker: for another one, or for nobody. */
+export interface Neglected {
+  readonly queue: string
+  readonly actorType: string
+  readonly name: string
+  readonly oldestEnqueuedAt: Date
+}
+
+/** What is due next: the next wait, retry or delayed invocation, and the next timeout, in ms of user time; and whether something was resumed that may have still to go on. */
+export interface NextDue {
+  readonly wait: number | undefined
+  readonly timeout: number | undefined
+  readonly resumes: boolean
 }
 
 /** Up to how many of something are counted. */
@@ -301,11 +316,7 @@ export interface Records extends ScheduleStore {
   >
   /** By key, the newest version first. */
   readonly definitions: (filter: Omit<DefinitionFilter, "limit">, limit: number) => Many<DefinitionRecord>
-  /** When the next wait or retry, and the next timeout, is due (user time in ms), and whether something is paused no more. */
-  readonly nextDue: Effect.Effect<
-    { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },
-    StorageError
-  >
+  readonly nextDue: Effect.Effect<NextDue, StorageError>
   /** Due jobs that nobody takes who takes these, as far as they are among the first of their queues. */
   readonly neglected: (
     now: number,

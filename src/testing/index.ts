@@ -37,7 +37,7 @@ export { assertSignalled, SignalExpectation } from "./signals.ts"
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Not everything was performed: what is left waits for somebody outside, for its timeout, or for a definition; or the limit was reached.
+ * Not everything was performed: what is left waits for somebody outside, for its timeout, or for a definition; or so many passes have been made as were to be at most.
  *
  * @category errors
  * @since 0.1.0
@@ -165,7 +165,7 @@ export const performSteppedActions = <E = never, R = never>(
       const now = yield* engine.now
       if (end !== undefined && now >= end) return
       const next = nextStop(
-        withSlot(yield* queue.nextDue, options.until === undefined ? undefined : scheduled?.next),
+        withSlot(yield* engine.nextDue, options.until === undefined ? undefined : scheduled?.next),
         now,
         end,
         options.timeouts === true

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, ActionRepo, Cancelled, JobQueue, PerformanceLane, Stepped } from "stepped"
+import { ActionFailed, ActionRepo, Cancelled, Engine, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
@@ -355,7 +355,7 @@ suite("cancelling", (engine) => {
       const handle = yield* car.carefulLater("given")
       yield* sql`update stepped.jobs set priority = 1000, attempts = 2, due_at = '3000-01-01'`
       assert.isTrue(yield* handle.cancel())
-      assert.deepStrictEqual(yield* Effect.flatMap(JobQueue, (queue) => queue.nextDue), {
+      assert.deepStrictEqual(yield* Effect.flatMap(Engine, (engine) => engine.nextDue), {
         wait: undefined,
         timeout: undefined,
         resumes: false

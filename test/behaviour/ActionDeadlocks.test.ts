@@ -1,6 +1,6 @@
 /** Rules 2.5 a: nobody waits for somebody who waits for them, over any number of lanes and parents. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { ActionRepo, PerformanceLane, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
@@ -304,7 +304,7 @@ it.effect("2.5 a: the sweep looks again once it has locked whom it ends: a cycle
     yield* gatedBeforeLocking
     const release = yield* holding(sql`select pg_advisory_xact_lock(4711)`)
     const sweeping = yield* Effect.forkScoped(
-      Effect.flatMap(PerformanceLane, (lanes) => lanes.breakDeadlock({ now: new Date(0) }))
+      Effect.flatMap(Store, (store) => store.breakDeadlock(0))
     )
     yield* blocked(1)
     const [waiting] = yield* sql<{ id: string }>`select application_name as id from pg_stat_activity
@@ -313,7 +313,7 @@ it.effect("2.5 a: the sweep looks again once it has locked whom it ends: a cycle
     const { lane } = yield* recordOf(waiting!.id)
     yield* handles[(ring.indexOf(lane!) + 1) % 3]!.cancel()
     yield* release
-    assert.deepStrictEqual(yield* Fiber.join(sweeping), Option.none())
+    assert.strictEqual(yield* Fiber.join(sweeping), undefined)
     yield* performSteppedActions()
     const ends = yield* Effect.forEach(handles, (handle) => Effect.map(handle.status, ({ status }) => status))
     assert.sameMembers([...ends], ["cancelled", "succeeded", "succeeded"])
@@ -371,7 +371,7 @@ it.effect("2.5 a: the sweep leaves those alone who wait for each other's lanes w
       ([lane, want]) => car.takeLater(lane, [want]).pipe(Effect.tap(() => performIdle))
     )
     yield* performIdle
-    const lane = yield* Effect.flatMap(PerformanceLane, (service) => service.list(10))
+    const lane = yield* Effect.flatMap(PerformanceLane, (service) => service.list({ limit: 10 }))
     assert.strictEqual(lane.length, 4)
     yield* release("z")
     yield* performSteppedActions()

@@ -4,7 +4,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, ErrorReporter, Layer, Schedule, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, JobQueue, Step, Stepped } from "stepped"
+import { ActionFailed, Engine, Step, Stepped } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -97,7 +97,7 @@ suite("failures", (engine) => {
         assert.deepStrictEqual([first.status, first.attempts, first.arguments], ["performing", 1, [1]])
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["first succeeded", "second performing"])
         assert.deepStrictEqual(yield* lanes, ["Car/1/work"])
-        assert.deepStrictEqual((yield* Effect.flatMap(JobQueue, (queue) => queue.nextDue)).wait, 10_000)
+        assert.deepStrictEqual((yield* Effect.flatMap(Engine, (engine) => engine.nextDue)).wait, 10_000)
         yield* healthy
 
         yield* TestClock.adjust("9 seconds")

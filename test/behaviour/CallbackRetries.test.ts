@@ -4,7 +4,7 @@ import { assert, it } from "@effect/vitest"
 import { Cause, Effect, Layer, Logger, Option, References, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { AchievementStore, ActionRepo, DefinitionError, type Engine, JobQueue, Stepped, StorageError } from "stepped"
+import { AchievementStore, ActionRepo, DefinitionError, Engine, Stepped, StorageError } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -63,7 +63,7 @@ suite("callbacks that are tried again", (engine) => {
           assert.deepStrictEqual([child!.status, child!.attempts], ["performing", 1])
           assert.deepStrictEqual(yield* lanes, ["Car/1/tour", "Car/1/visit"])
           assert.deepStrictEqual(yield* stepsOf(handle.id), ["visit performing"])
-          assert.strictEqual((yield* Effect.flatMap(JobQueue, (queue) => queue.nextDue)).wait, 10_000)
+          assert.strictEqual((yield* Effect.flatMap(Engine, (engine) => engine.nextDue)).wait, 10_000)
           yield* healthy
 
           yield* TestClock.adjust("9 seconds")

@@ -1,7 +1,7 @@
 /** Rule 7.4: performing everything in a test. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Schedule, Schema } from "effect"
-import { JobQueue, Step, Stepped } from "stepped"
+import { Engine, Step, Stepped } from "stepped"
 import { NotDrained, performDue, performSteppedActions, succeedOutbound } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, statusesOf } from "../harness/observing.ts"
@@ -55,15 +55,15 @@ suite("draining", (engine) => {
   test("7.4: what somebody else enqueues after the last look is performed, too", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      const queue = yield* JobQueue
+      const engine = yield* Engine
       let isEnqueued = false
       // where a pass has found nothing, and what is left has not been looked at yet
       const nextDue = Effect.gen(function*() {
         if (!isEnqueued) yield* car.honkLater("late")
         isEnqueued = true
-        return yield* queue.nextDue
+        return yield* engine.nextDue
       }).pipe(Effect.orDie, Effect.provide(yield* Effect.context<Stepped.Services>()))
-      yield* Effect.provideService(performSteppedActions(), JobQueue, { ...queue, nextDue })
+      yield* Effect.provideService(performSteppedActions(), Engine, { ...engine, nextDue })
       assert.deepStrictEqual(seen, ["0 honk late"])
     }))
 

@@ -103,7 +103,6 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             achievements.forget("none"),
             queue.queued(10),
             queue.backlog,
-            queue.nextDue,
             Stepped.doctor
           ]
         ) yield* look

@@ -87,15 +87,7 @@ it.live("what is no transition the engine asks of its services, whoever has made
         Effect.map(AchievementStore, (achievements) =>
           AchievementStore.of({ ...achievements, forgetAll: asking("forgetAll", () => Effect.succeed(0)) }))
       ),
-      Layer.effect(
-        JobQueue,
-        Effect.map(JobQueue, (queue) =>
-          JobQueue.of({
-            ...queue,
-            neglected: asking("neglected", () =>
-              Effect.succeed([]))
-          }))
-      )
+      JobQueue.layer
     ).pipe(Layer.provide(services))
     const retention = {
       outcomeRetention: Duration.days(1),
@@ -106,14 +98,15 @@ it.live("what is no transition the engine asks of its services, whoever has made
       assert.strictEqual(yield* (yield* Cars.client)(1).tour(), 7)
       yield* until(
         "the worker asks",
-        Effect.sync(() => asked.size === 5)
+        Effect.sync(() =>
+          asked.size === 4
+        )
       )
       assert.sameMembers([...asked], [
         "deleteEnded",
         "deleteOutcomes",
         "deleteOperations",
-        "forgetAll",
-        "neglected"
+        "forgetAll"
       ])
     }).pipe(Effect.provide(working(doubles, retention)))
   }).pipe(Effect.provide(database)))

@@ -103,11 +103,10 @@ const lookMs = 200
 /** Goes on from each wait to the next, for as long as it runs. */
 export const skippingWaits = (time: UserTime, timeouts: boolean) =>
   Effect.gen(function*() {
-    const queue = yield* JobQueue
     const engine = yield* Engine
     const output = yield* Output
     const look = Effect.gen(function*() {
-      const next = nextStop(yield* queue.nextDue, yield* engine.now, timeouts)
+      const next = nextStop(yield* engine.nextDue, yield* engine.now, timeouts)
       if (next === undefined || !(yield* isIdle)) return
       const skipped = next - (yield* engine.now)
       yield* time.goTo(next)

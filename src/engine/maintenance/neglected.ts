@@ -1,25 +1,21 @@
 /** What waits and is not for this worker: it may be for nobody. Of its own definitions it takes what other deploys have queued elsewhere, or in turns. */
 import * as Effect from "effect/Effect"
 import { definitionKey } from "../../domain/Key.ts"
-import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
+import type { StorageError } from "../../SteppedError.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
 /** How long jobs wait before a worker that does not take them says so, and how often it does. */
 const neglectedMs = 5 * 60_000
 const repeatMs = 60 * 60_000
 
-export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
-  const { catalogs, connections, log, now, peers, queue, registry } = worker
+export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
+  const { catalogs, connections, log, now, peers, registry, store } = worker
   const warned = new Map<string, number>()
   return Effect.gen(function*() {
     const at = yield* now
     const known = catalogs.own()
-    const found = yield* connections.ask(queue.neglected({
-      now: new Date(at),
-      queues: known.queues,
-      definitions: known.definitions.map(({ key }) => key),
-      inTurns: known.inTurns
-    }))
+    const definitions = known.definitions.map(({ key }) => key)
+    const found = yield* connections.ask(store.neglected(at, known.queues, definitions, known.inTurns ?? true))
     for (const { actorType, name, oldestEnqueuedAt, queue } of found) {
       const definition = definitionKey(actorType, name)
       if (registry.byKey(definition) !== undefined && catalogs.adopt(queue)) continue

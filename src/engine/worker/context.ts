@@ -6,9 +6,7 @@ import type * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { AchievementStore } from "../../AchievementStore.ts"
 import type { ActionRepo } from "../../ActionRepo.ts"
-import type { JobQueue } from "../../JobQueue.ts"
 import type { CompletionOptions, CompletionOutcome } from "../../Outcome.ts"
-import type { PerformanceLane } from "../../PerformanceLane.ts"
 import type { JobCompletionError } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
@@ -102,9 +100,7 @@ export interface WorkerOptions {
   readonly peers: Peers
   readonly store: Store["Service"]
   readonly repo: ActionRepo["Service"]
-  readonly lanes: PerformanceLane["Service"]
   readonly achievements: AchievementStore["Service"]
-  readonly queue: JobQueue["Service"]
   readonly settings: Settings["Service"]
   readonly registry: Registry
   readonly now: Effect.Effect<number>
