@@ -60,8 +60,10 @@ export interface AchievementFilter {
 export class AchievementStore extends Context.Service<AchievementStore, {
   /** The achievement under a checksum key, as the key function gave it or as text. */
   readonly find: (checksumKey: ActionKey) => Effect.Effect<Option.Option<Achievement>, StorageError>
-  /** Achievements in the order of their keys, at most `limit` (100 if not given, 10,000 at most). They come with their results. */
-  readonly list: (limit?: number) => Effect.Effect<ReadonlyArray<Achievement>, StorageError | InvalidQuery>
+  /** Achievements in the order of their keys, with their results: at most `limit`, 100 if not given, 10,000 at most. */
+  readonly list: (
+    options?: { readonly limit?: number | undefined }
+  ) => Effect.Effect<ReadonlyArray<Achievement>, StorageError | InvalidQuery>
   /** Forgets an achievement, so that the work is done again; says whether there was one. */
   readonly forget: (
     checksumKey: ActionKey,
@@ -87,7 +89,7 @@ export class AchievementStore extends Context.Service<AchievementStore, {
             ? Effect.map(store.achievementOf(key), Option.fromUndefinedOr)
             : Effect.succeedNone
         },
-        list: (limit) => Effect.flatMap(limitOf("limit of AchievementStore.list", limit), store.achievements),
+        list: ({ limit } = {}) => Effect.flatMap(limitOf("limit of AchievementStore.list", limit), store.achievements),
         forget: (given, options) => {
           const key = joinKey(given)
           return Effect.flatMap(

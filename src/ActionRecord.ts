@@ -229,6 +229,17 @@ export interface ActionTree {
 }
 
 /**
+ * How much of a tree is read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TreeOptions {
+  /** At most so many actions, those of a level before those below them: 1,000 if not given, 100,000 at most. */
+  readonly limit?: number | undefined
+}
+
+/**
  * What to list.
  *
  * @category models

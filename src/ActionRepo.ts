@@ -19,7 +19,8 @@ import type {
   DeletionOptions,
   PlanOptions,
   SlotRecord,
-  StepRecord
+  StepRecord,
+  TreeOptions
 } from "./ActionRecord.ts"
 import { isActionId } from "./domain/Phase.ts"
 import type { ExecutionRecord } from "./ExecutionRecord.ts"
@@ -106,10 +107,10 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly signals: (action: string) => Effect.Effect<ReadonlyArray<SignalRecord>, StorageError>
   /** What has become of an execution of a workflow, once it has begun: nothing of any other action. */
   readonly execution: (action: string) => Effect.Effect<Option.Option<ExecutionRecord>, StorageError>
-  /** An action and everything below it, executions that it waits for included, at most `limit` actions (1,000 if not given, 100,000 at most). */
+  /** An action and everything below it, executions that it waits for included. */
   readonly tree: (
     id: string,
-    limit?: number
+    options?: TreeOptions
   ) => Effect.Effect<Option.Option<ActionTree>, StorageError | InvalidQuery>
   /** Which children and signals the steps of definitions have asked for, in the newest actions that are stored: in the order of definitions, steps, and what was asked for. */
   readonly asked: (filter?: AskedFilter) => Effect.Effect<ReadonlyArray<AskedRecord>, StorageError | InvalidQuery>
@@ -343,7 +344,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
           isActionId(action)
             ? Effect.map(loadExecution(store, action), Option.fromUndefinedOr)
             : Effect.succeedNone,
-        tree: (id, limit) =>
+        tree: (id, { limit } = {}) =>
           Effect.flatMap(
             limitOf("limit of ActionRepo.tree", limit, treeLimit),
             (most) =>

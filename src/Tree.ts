@@ -5,7 +5,15 @@
  */
 import { Effect, Option } from "effect"
 import type { AnyAction } from "./Action.ts"
-import type { ActionRecord, ActionTree, AttemptRecord, FailureCause, Heartbeat, SlotRecord } from "./ActionRecord.ts"
+import type {
+  ActionRecord,
+  ActionTree,
+  AttemptRecord,
+  FailureCause,
+  Heartbeat,
+  SlotRecord,
+  TreeOptions
+} from "./ActionRecord.ts"
 import { ActionRepo } from "./ActionRepo.ts"
 import { counted, drawn, joined, leaf, type Node, took } from "./domain/drawing.ts"
 import { shown } from "./domain/shown.ts"
@@ -24,17 +32,6 @@ import type { InvalidQuery, StorageError } from "./SteppedError.ts"
  */
 export interface TypedTree<A extends AnyAction> extends Omit<ActionTree, "action"> {
   readonly action: TypedRecord<A>
-}
-
-/**
- * How much of a tree is read.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TreeOptions {
-  /** At most so many actions, those of a level before those below them: 1,000 if not given, 100,000 at most. */
-  readonly limit?: number | undefined
 }
 
 type Steps = ActionTree["steps"][number]
@@ -72,7 +69,7 @@ export const tree: {
 ): Effect.Effect<Option.Option<any>, StorageError | InvalidQuery, ActionRepo> => {
   const [action, id, options] = isById(args) ? [undefined, ...args] as const : args
   return Effect.flatMap(
-    Effect.flatMap(ActionRepo, (repo) => repo.tree(id, options?.limit)),
+    Effect.flatMap(ActionRepo, (repo) => repo.tree(id, options)),
     (found): Effect.Effect<Option.Option<ActionTree>> =>
       action === undefined || Option.isNone(found)
         ? Effect.succeed(found)

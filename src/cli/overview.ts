@@ -55,7 +55,7 @@ const errors = Command.make("errors", {
 const lanes = Command.make("lanes", { limit }, ({ limit }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
-    const found = yield* Effect.flatMap(PerformanceLane, (lanes) => lanes.list(limit))
+    const found = yield* Effect.flatMap(PerformanceLane, (lanes) => lanes.list({ limit }))
     yield* output.table(found, [
       ["lane", ({ key, name }) => name === undefined ? key : `${name}:${key}`],
       ["limit", ({ limit }) => String(limit)],

@@ -110,7 +110,7 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
         })
       ),
     // a tree is sent without what programs have stored: that of its root is asked for by itself
-    tree: (id, limit = 1000) =>
+    tree: (id, { limit = 1000 } = {}) =>
       Effect.gen(function*() {
         const query = { limit: Math.min(limit, 10_000) }
         const found = yield* ofOne("ActionRepo.tree", client.actions.tree({ params: { id }, query }))
@@ -202,7 +202,7 @@ const lanesOf = (client: Client): PerformanceLane["Service"] => {
   const ask = verbsOf(client)
   const isDone = ({ outcome }: { readonly outcome: string }) => outcome === "done"
   return notThere<PerformanceLane["Service"]>("PerformanceLane", {
-    list: (limit = 100) =>
+    list: ({ limit = 100 } = {}) =>
       Effect.map(
         Effect.mapError(
           client.overview.lanes({ query: { limit: Math.min(limit, pageMost) } }),

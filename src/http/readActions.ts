@@ -61,7 +61,7 @@ export const ActionsLive = HttpApiBuilder.group(
       }),
       tree: Effect.fnUntraced(function*({ params: { id }, query: { limit = 1000 } }) {
         const { mayReadPayloads } = yield* Operator
-        const tree = yield* found(id, yield* ask(asking, repo.tree(id, limit)))
+        const tree = yield* found(id, yield* ask(asking, repo.tree(id, { limit })))
         return yield* ask(asking, treeView(payloads, tree, mayReadPayloads))
       }),
       why: Effect.fnUntraced(function*({ params: { id } }) {

@@ -67,12 +67,12 @@ export const OverviewLive = HttpApiBuilder.group(
           readLaneCursor(after),
           () => new BadRequest({ field: "after", message: "after is the `next` of the page before" })
         )
-        const found = yield* ask(asking, lanes.list(cursor === undefined ? limit + 1 : farthest))
+        const found = yield* ask(asking, lanes.list({ limit: cursor === undefined ? limit + 1 : farthest }))
         return pageOfLanes(found, cursor, limit)
       }),
       queues: () => ask(asking, queue.backlog),
       queued: ({ query: { after, limit = pageOtherwise } }) =>
-        Effect.map(ask(asking, queue.queued(limit + 1, after)), (found) => ({
+        Effect.map(ask(asking, queue.queued({ after, limit: limit + 1 })), (found) => ({
           items: found.slice(0, limit),
           next: found.length > limit ? found[limit - 1]?.place : undefined
         })),
@@ -92,7 +92,7 @@ export const OverviewLive = HttpApiBuilder.group(
         const found = yield* ask(
           asking,
           key === undefined
-            ? achievements.list(limit)
+            ? achievements.list({ limit })
             : Effect.map(achievements.find(key), Option.toArray)
         )
         return yield* Effect.forEach(found, (achievement) =>

@@ -298,7 +298,7 @@ suite("cancelling", (engine) => {
   test("4.1: a child that no worker has taken tells the step that waits for it", () =>
     Effect.gen(function*() {
       const root = yield* (yield* Cars.client)(1).asksNow()
-      const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued(10))
+      const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued({ limit: 10 }))
       for (const { action, name } of queued) {
         const handle = yield* Stepped.handle(Car.ref(1), name === "careful" ? careful : turn, action)
         assert.isTrue(yield* handle.cancel())
@@ -416,7 +416,7 @@ suite("cancelling", (engine) => {
         ["careful", 1, 1],
         ["leaf", 1, 0]
       ])
-      const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued(10))
+      const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued({ limit: 10 }))
       assert.deepStrictEqual(queued.map(({ cancelled, name }) => [name, cancelled]), [["careful", true], [
         "leaf",
         false
@@ -474,7 +474,7 @@ suite("cancelling", (engine) => {
       const pending = yield* car.leafNow()
       assert.isTrue(yield* pending.cancel())
       const lane = Effect.map(
-        Effect.flatMap(PerformanceLane, (service) => service.list(10)),
+        Effect.flatMap(PerformanceLane, (service) => service.list({ limit: 10 })),
         (all) => all.map(({ key, pending, performing }) => [key, ...performing, ...pending])
       )
       assert.deepStrictEqual(yield* lane, [["Car/1/leaf", current.id]])

@@ -738,7 +738,7 @@ suite("bad input", (engine) => {
         const handle = yield* (yield* Vans.client)("1").parcelLater("x")
         assert.strictEqual(yield* performDue, 0)
         assert.deepStrictEqual(yield* backlog, [{ actorType: "Van", due: 1, name: "parcel", queue: "default" }])
-        assert.deepStrictEqual((yield* queue.queued(10)).map(({ action, actorId }) => [action, actorId]), [[
+        assert.deepStrictEqual((yield* queue.queued({ limit: 10 })).map(({ action, actorId }) => [action, actorId]), [[
           handle.id,
           "1"
         ]])

@@ -55,7 +55,7 @@ suite("keys and checksums", (engine) => {
         assert.strictEqual(stored, lane.key)
       }
       assert.strictEqual((yield* lanes.list()).length, places.length)
-      assert.strictEqual((yield* lanes.list(2)).length, 2)
+      assert.strictEqual((yield* lanes.list({ limit: 2 })).length, 2)
       yield* healthy
     }).pipe(Effect.provide(layer)))
 
@@ -76,7 +76,7 @@ suite("keys and checksums", (engine) => {
       }
       const all = yield* achievements.list()
       assert.deepStrictEqual(all.map(({ result }) => result), [...places].sort(asStored))
-      assert.deepStrictEqual(yield* achievements.list(2), all.slice(0, 2))
+      assert.deepStrictEqual(yield* achievements.list({ limit: 2 }), all.slice(0, 2))
       assert.isTrue(yield* achievements.forget(["loaded", ...shelf("a/b", 7)]))
       assert.isFalse(yield* achievements.forget(["loaded", ...shelf("a/b", 7)]))
       assert.strictEqual((yield* achievements.list()).length, places.length - 1)

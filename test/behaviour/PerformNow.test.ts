@@ -82,7 +82,7 @@ suite("performing now", (engine) => {
       const handle = yield* (yield* Cars.client)(1).parkNow()
       assert.deepStrictEqual([seen, (yield* handle.status).status], [[], "performing"])
       assert.deepStrictEqual(yield* recordsOf("honk"), [])
-      const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued(10))
+      const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued({ limit: 10 }))
       assert.deepStrictEqual(queued.map((job) => job.name), ["honk"])
       yield* performSteppedActions()
       assert.deepStrictEqual([seen, (yield* handle.status).status], [["honk child", "goes on"], "succeeded"])

@@ -98,10 +98,10 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             repo.tree(id),
             repo.deleteEnded({ before: new Date(0) }),
             lanes.find("Car/1/turn"),
-            lanes.list(10),
+            lanes.list({ limit: 10 }),
             achievements.find("none"),
             achievements.forget("none"),
-            queue.queued(10),
+            queue.queued({ limit: 10 }),
             queue.backlog,
             Stepped.doctor
           ]

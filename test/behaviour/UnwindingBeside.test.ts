@@ -53,11 +53,11 @@ suite("unwinding beside others", (engine) => {
     Effect.gen(function*() {
       scene.held = note("is held")
       const handle = yield* staying("bed")
-      assert.strictEqual((yield* (yield* AchievementStore).list(10)).length, 1)
+      assert.strictEqual((yield* (yield* AchievementStore).list({ limit: 10 })).length, 1)
       yield* leave
       // its callbacks have run
       assert.deepStrictEqual(yield* news, ["gives up bed until 5", "failed"])
-      assert.strictEqual((yield* (yield* AchievementStore).list(10)).length, 0)
+      assert.strictEqual((yield* (yield* AchievementStore).list({ limit: 10 })).length, 0)
       const [held] = yield* recordsOf("hold")
       assert.deepStrictEqual([held!.status, held!.unwinding, held!.unwound], ["succeeded", false, {}])
       assert.deepStrictEqual(yield* stepsOf(held!.id), ["1 succeeded", "hold succeeded"])
@@ -77,7 +77,7 @@ suite("unwinding beside others", (engine) => {
       yield* give("sofa")
       yield* leave
       assert.deepStrictEqual(yield* news, ["holds sofa", "gives up bed until 5", "failed"])
-      assert.strictEqual((yield* (yield* AchievementStore).list(10)).length, 1)
+      assert.strictEqual((yield* (yield* AchievementStore).list({ limit: 10 })).length, 1)
     }))
 
   test("10.4: a child that somebody has joined is left, and listed as kept", () =>
@@ -262,7 +262,7 @@ suite("unwinding beside others", (engine) => {
       assert.deepStrictEqual(yield* news, [`failed, not undone: ${message}`])
       assert.deepStrictEqual([held!.unwinding, held!.unwound], [false, undefined])
       assert.strictEqual((yield* recordOf(escort.id)).status, "failed")
-      assert.strictEqual((yield* (yield* AchievementStore).list(10)).length, 1)
+      assert.strictEqual((yield* (yield* AchievementStore).list({ limit: 10 })).length, 1)
       // nobody is retried over it; by its id it is undone now, where it is in nobody's way
       const repo = yield* ActionRepo
       assert.deepInclude(yield* repo.retry(handle.id, { from: "hold" }), { reason: "notUndone", action: handle.id })
@@ -270,7 +270,7 @@ suite("unwinding beside others", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* news, ["gives up bed until 5"])
       assert.deepStrictEqual((yield* recordsOf("hold"))[0]!.unwound, {})
-      assert.strictEqual((yield* (yield* AchievementStore).list(10)).length, 0)
+      assert.strictEqual((yield* (yield* AchievementStore).list({ limit: 10 })).length, 0)
       assert.deepInclude(yield* repo.compensateAgain(held!.id), { reason: "nothing" })
     }))
 

@@ -58,6 +58,6 @@ export const laneOf = (key: string, performing: string, pending?: string): Lane 
 
 /** The keys of the lanes that are occupied. */
 export const lanes = Effect.map(
-  Effect.flatMap(PerformanceLane, (lane) => lane.list(10_000)),
+  Effect.flatMap(PerformanceLane, (lane) => lane.list({ limit: 10_000 })),
   (all) => all.map((lane) => lane.key)
 )
