@@ -170,7 +170,6 @@ export const layer: Layer.Layer<
       ...Scheduling.make(clients, defining),
       measure: measuring(store, registry, meter, now),
       ...listening(hub),
-      nextDue: store.nextDue,
       now
     })
   })

@@ -107,8 +107,7 @@ export const Queue: Context.Reference<string> = Annotations.Queue
  * @category annotations
  * @since 0.1.0
  */
-export const HandledDefects: Context.Reference<((defect: unknown) => boolean) | undefined> =
-  Annotations.HandledDefects
+export const HandledDefects: Context.Reference<((defect: unknown) => boolean) | undefined> = Annotations.HandledDefects
 
 /**
  * When an execution of a workflow is tried again that has ended without an answer, as an annotation: as the engine's option `retry` says, if it has none.

@@ -12,9 +12,12 @@ import { schemasOf } from "./codecs.ts"
 
 // what can be said of a workflow by annotating it; see `StepWorkflow.ts`
 export const Queue = Context.Reference<string>("stepped/workflow/Queue", { defaultValue: () => "default" })
-export const HandledDefects = Context.Reference<((defect: unknown) => boolean) | undefined>("stepped/workflow/HandledDefects", {
-  defaultValue: () => undefined
-})
+export const HandledDefects = Context.Reference<((defect: unknown) => boolean) | undefined>(
+  "stepped/workflow/HandledDefects",
+  {
+    defaultValue: () => undefined
+  }
+)
 export const Retry = Context.Reference<Schedule.Schedule<unknown> | undefined>("stepped/workflow/Retry", {
   defaultValue: () => undefined
 })

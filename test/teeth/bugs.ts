@@ -5322,9 +5322,9 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `step.kind === "own" && performance.runnable.callbacks.length > 0`,
       replace: `false`
     }],
-=======
     plants: [{ file: concluding, find: ` || isForCallbacks(performance, step)`, replace: `` }],
->>>>>>> theirs
+=======
+>>>>>>> 34c596d (As the formatter has it; the engine's layer has its length)
     tests: { [callbackResults]: ["10.6: whoever performs the callback"] }
   },
   {

@@ -1,4 +1,4 @@
-/** Schedules of a process: what its program declares, what fires where somebody asks for that, and the verbs. */
+/** What comes by the clock: schedules, as its program declares them, what fires where somebody asks for that, and the verbs; and what is due next. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Engine } from "../../Engine.ts"
@@ -13,10 +13,11 @@ import * as Verbs from "./schedules.ts"
 export const make = (
   engine: ClientContext,
   defining: (add: () => () => void) => Effect.Effect<void, DefinitionError, Scope.Scope>
-): Pick<Engine["Service"], "declareSchedule" | "fireSchedules" | "schedules"> => {
+): Pick<Engine["Service"], "declareSchedule" | "fireSchedules" | "nextDue" | "schedules"> => {
   const { now, registry, settings, store, wakeups } = engine
   return {
     schedules: Verbs.make(engine),
+    nextDue: store.nextDue,
     declareSchedule: (name, options) =>
       Effect.flatMap(
         Effect.flatMap(now, (at) => readSchedule(name, options, "code", settings, at)),
