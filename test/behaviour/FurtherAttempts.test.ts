@@ -165,7 +165,7 @@ suite("further attempts", (engine) => {
         assert.deepStrictEqual(seen, Array.from({ length: 4 }, () => "passes"))
       }),
     YardsLive,
-    { handle: () => false, attempts: 3, retry: Schedule.spaced("5 seconds") }
+    { handledDefects: () => false, attempts: 3, retry: Schedule.spaced("5 seconds") }
   )
 
   test("9.7: defaults say nothing of a job that fails", () =>

@@ -135,10 +135,10 @@ export const operatorPrograms: ReadonlyArray<Tree> = [
         yield* stage.advance(1000)
         const meant = { action: stay } as const
         const verb = { verb: "Stepped.cancel" } as const
-        const { at, count, id } = yield* stage.insist(Stepped.forMany(meant, verb))
+        const { count, id, key } = yield* stage.insist(Stepped.forMany(meant, verb))
         yield* stage.insist(
           Effect.asVoid(
-            Effect.flatMap(Stepped.forMany(meant, verb, { id, at }), (plan) => plan.start({ ...by, batch: 2 }))
+            Effect.flatMap(Stepped.forMany(meant, verb, key), (plan) => plan.start({ ...by, batch: 2 }))
           )
         )
         yield* stage.drain(nobody)

@@ -5316,15 +5316,7 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "result-before-completion-dropped",
     breaks: "10.6: what the last step of an outbound action has given is lost for its callbacks",
-<<<<<<< ours
-    plants: [{
-      file: results,
-      find: `step.kind === "own" && performance.runnable.callbacks.length > 0`,
-      replace: `false`
-    }],
     plants: [{ file: concluding, find: ` || isForCallbacks(performance, step)`, replace: `` }],
-=======
->>>>>>> 34c596d (As the formatter has it; the engine's layer has its length)
     tests: { [callbackResults]: ["10.6: whoever performs the callback"] }
   },
   {

@@ -14,12 +14,8 @@ import type { ResultsTooLarge, StorageError } from "../../SteppedError.ts"
 import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
 import type { RunnableStep } from "../Runnable.ts"
 import { attempted, notDeclared, ranFor } from "./attempted.ts"
-<<<<<<< ours
-import { findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
+import { findStep, isForCallbacks, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
 import { Loading, withPieces } from "./pieces.ts"
-=======
-import { actionOf, findStep, isForCallbacks, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
->>>>>>> theirs
 import { hasPassed, isSignalSlot, payloadOf } from "./signals.ts"
 import { Fenced, type Reading, type Surroundings } from "./Surroundings.ts"
 
