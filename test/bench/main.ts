@@ -205,7 +205,7 @@ const versions = (server: string): string => {
 }
 
 /** Prints, or puts into the README between the marks of this name. */
-const publish = (name: "figures" | "plans", text: string): void => {
+const publish = (name: "figures" | "workflows" | "plans", text: string): void => {
   if (!options.write) return console.log(text)
   const readme = folder("./README.md")
   const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`]
@@ -258,5 +258,9 @@ else {
   const lines = await measureOrRead()
   const versions = lines.findLast((line) => "versions" in line)?.versions
   const figures = medians(lines.filter((line) => "system" in line))
-  if (!options.json) publish("figures", `${versions}.\n\n${markdown(figures)}`)
+  const workflows = new Set(engines.map(({ work }) => work))
+  for (const [name, isOfWorkflows] of [["figures", false], ["workflows", true]] as const) {
+    const some = figures.filter(({ work }) => workflows.has(work) === isOfWorkflows)
+    if (!options.json && some.length > 0) publish(name, `${versions}.\n\n${markdown(some)}`)
+  }
 }

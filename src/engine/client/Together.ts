@@ -46,7 +46,7 @@ export const make = <Item, Answer>(
       })
 
     const storing = (batch: ReadonlyArray<Waiting<Item, Answer>>): Effect.Effect<void> =>
-      Effect.flatMap(Effect.exit(store(batch.map(({ item }) => item), false)), (exit) => {
+      Effect.flatMap(Effect.exit(Effect.suspend(() => store(batch.map(({ item }) => item), false))), (exit) => {
         if (Exit.isSuccess(exit)) {
           for (const [n, { done }] of batch.entries()) done(Effect.succeed(exit.value[n]!))
           return Effect.void

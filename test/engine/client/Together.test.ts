@@ -53,12 +53,17 @@ describe("what is stored together", () => {
       assert.deepStrictEqual(calls.map(({ items }) => items.length), [1, 50])
     }))
 
-  it.effect("is stored without the one that the database refuses", () =>
+  it.effect("is stored without the one that the database refuses, or that cannot be sent to it", () =>
     Effect.gen(function*() {
-      const { calls, store } = yield* recording(({ items }) => items.includes(7) ? Effect.fail(refused) : Effect.void)
+      const { calls, store } = yield* recording(({ items }) => {
+        if (items.includes(70)) throw new Error("cannot be encoded")
+        return items.includes(7) ? Effect.fail(refused) : Effect.void
+      })
       const exits = yield* all(store, 100)
-      assert.deepStrictEqual(exits.flatMap((exit, n) => Exit.isFailure(exit) ? [n] : []), [7])
-      assert.isAtMost(calls.length, 20)
+      assert.deepStrictEqual(exits.flatMap((exit, n) => Exit.isFailure(exit) ? [n] : []), [7, 70])
+      assert.isAtMost(calls.length, 40)
+      // and what comes afterwards is stored
+      assert.strictEqual(yield* store(1000), 2000)
     }))
 
   it.effect("waits for no lock: the one that is locked is stored alone, and waited for by its own caller", () =>
