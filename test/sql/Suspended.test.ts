@@ -40,6 +40,7 @@ suite("the doctor, of executions", (engine) => {
       // one that has failed waits for somebody, whatever has come meanwhile
       yield* sql`update stepped.live_actions set flags = flags | 1024, failure = ${failure}::text::jsonb`
       assert.deepStrictEqual(yield* found, [])
+      yield* sql`update stepped.live_actions set flags = flags & ~1024, failure = null`
     }))
 
   test("24.3: finds one that was sent something since, which nobody looks at", () =>
@@ -57,6 +58,7 @@ suite("the doctor, of executions", (engine) => {
       assert.deepStrictEqual(yield* found, [])
       yield* sql`update stepped.live_actions set failure = '{"message": "no paper"}'`
       yield* finds(problem, send("~interrupt"))
+      yield* sql`update stepped.live_actions set failure = null`
     }))
 
   test("24.3: finds one whose clock nobody looks at", () =>
