@@ -223,6 +223,8 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     const known = (stored: unknown) =>
       Effect.suspend(() => {
         target()?.replay.sent.set(sent, stored)
+        // it knows: by the time that it would be cut off it may await it, and be at something else
+        if (!wakes) return Effect.void
         // a run's own finalizer cannot wait for the end of that run
         return isOwn ? Effect.asVoid(Effect.forkIn(preempting, scope)) : preempting
       })
