@@ -40,7 +40,8 @@ describe("names of executions", () => {
     fc.assert(fc.property(text, text, (one, other) => {
       const stored = storedName(one)
       assert.isAtMost(stored.length, 301)
-      assert.notMatch(stored, /\u0000|^~interrupt$/)
+      assert.notInclude(stored, "\u0000")
+      assert.notStrictEqual(stored, "~interrupt")
       assert.isTrue(stored.isWellFormed())
       if (one !== other) assert.notStrictEqual(stored, storedName(other))
       assert.strictEqual(nameStored(stored), stored.startsWith("~#") ? stored : one)
