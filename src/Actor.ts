@@ -20,7 +20,7 @@ import {
 import { isOwnSchema, oneCopy } from "./domain/copies.ts"
 import { idTextOf } from "./domain/IdText.ts"
 import type { PlainSchema } from "./domain/PlainSchema.ts"
-import { ownActor, workflowActors } from "./domain/reserved.ts"
+import { reservedFor } from "./domain/reserved.ts"
 import { ActorNotFound, DefinitionError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -221,14 +221,8 @@ interface ActorOptions {
 }
 
 const makeActor = (type: string, options: ActorOptions): unknown => {
-  if (type === ownActor) {
-    throw new DefinitionError({ message: `${ownActor} cannot name an actor: it is the engine's own` })
-  }
-  if (String(type).startsWith(workflowActors)) {
-    throw new DefinitionError({
-      message: `${type} cannot name an actor: names that begin with ${workflowActors} are those of workflows`
-    })
-  }
+  const whose = reservedFor(type)
+  if (whose !== undefined) throw new DefinitionError({ message: `${type} cannot name an actor: ${whose}` })
   return actorOf(type, options)
 }
 

@@ -7636,7 +7636,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "names-for-everybody",
     breaks: "18.4: a program has an actor that is called as the engine's own",
-    plants: [{ file: "src/Actor.ts", find: "if (type === ownActor) {", replace: "if (type === `${ownActor}s`) {" }],
+    plants: [{
+      file: "src/domain/reserved.ts",
+      find: "if (type === ownActor) return",
+      replace: "if (type === `${ownActor}s`) return"
+    }],
     tests: { [forMany]: ["18.4: names of the engine's own"] }
   },
   {
@@ -10046,9 +10050,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "names-of-workflows",
     breaks: "24.1: an actor of the program's takes the place of a workflow",
     plants: [{
-      file: "src/Actor.ts",
-      find: `if (String(type).startsWith(workflowActors)) {`,
-      replace: `if (String(type).endsWith(workflowActors)) {`
+      file: "src/domain/reserved.ts",
+      find: `if (String(type).startsWith(workflowActors)) return`,
+      replace: `if (String(type).endsWith(workflowActors)) return`
     }],
     tests: { [forMany]: ["18.4: names of the engine's own"] }
   },
