@@ -33,7 +33,7 @@ export class Loading {
 }
 
 /** Piece after piece, until there is none. */
-export const inPieces = <Row, E>(
+const inPieces = <Row, E>(
   next: (last: Row | undefined) => Effect.Effect<ReadonlyArray<Row>, StorageError>,
   take: (row: Row) => void,
   check: Effect.Effect<void, E>
@@ -46,6 +46,18 @@ export const inPieces = <Row, E>(
       yield* check
       last = piece.at(-1)!
     }
+  })
+
+/** What each row says, in their order. */
+export const allPieces = <Row, A, E>(
+  next: (last: Row | undefined) => Effect.Effect<ReadonlyArray<Row>, StorageError>,
+  read: (row: Row) => A,
+  check: Effect.Effect<void, E>
+): Effect.Effect<ReadonlyArray<A>, StorageError | E> =>
+  Effect.gen(function*() {
+    const all: Array<A> = []
+    yield* inPieces(next, (row) => void all.push(read(row)), check)
+    return all
   })
 
 /**

@@ -16,7 +16,7 @@ import {
 import type { SettledSlot } from "../../store/Answer.ts"
 import type { UnreadPiece } from "../../store/Pieces.ts"
 import { type Performance, placeAt, stepOf } from "./Performance.ts"
-import { inPieces, Loading } from "./pieces.ts"
+import { allPieces, Loading } from "./pieces.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** A slot that waits for a signal, settled. */
@@ -128,12 +128,9 @@ export const receive = (
     let before = performance.received
     for (const [other, size] of sizes) if (other !== name) before += size
     const loading = new Loading(performance, env.settings.results, before)
-    const found: Array<{ readonly id: number; readonly payload: unknown }> = []
-    yield* inPieces<UnreadPiece, ResultsTooLarge>(
-      (last) => env.stored.unreadSignals(performance.id, name, last),
-      ({ id, payload }) => {
-        found.push({ id, payload: payload === null ? null : loading.read(payload) })
-      },
+    const found = yield* allPieces(
+      (last: UnreadPiece | undefined) => env.stored.unreadSignals(performance.id, name, last),
+      ({ id, payload }) => ({ id, payload: payload === null ? null : loading.read(payload) }),
       loading.check
     )
     const payloads = yield* Effect.forEach(
