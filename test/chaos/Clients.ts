@@ -12,7 +12,6 @@ import { awaitInWords, makeWorld, silent, type WorldOptions } from "../model/Tre
 import { makeBells } from "./Bells.ts"
 import { bodies, openLog, writesTo } from "./bodies.ts"
 import type { Book } from "./Book.ts"
-import { charters, isEnding, layerCharters } from "./Charters.ts"
 import type { Undisturbed } from "./Database.ts"
 import type { Proxy } from "./Proxy.ts"
 import { makeTrucks, pauseSomething } from "./Trucks.ts"
@@ -71,7 +70,6 @@ const treesForEach = 10
 /** For each who asks for groups. */
 const sendersPart = 1 / 4
 const sailorsPart = 1 / 2
-const charterersPart = 1 / 3
 
 const tagOf = (error: unknown): string => String((error as { readonly _tag?: string } | null)?._tag ?? error)
 
@@ -98,7 +96,7 @@ export const startClients = (
     const voyages = makeVoyages(writesTo(file))
     const bells = makeBells(ran)
     const services = yield* Effect.orDie(Layer.build(
-      Layer.mergeAll(world.layer, trucks.layer, voyages.layer, bells.layer, layerCharters).pipe(
+      Layer.mergeAll(world.layer, trucks.layer, voyages.layer, bells.layer).pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),
         Layer.provideMerge(PgClient.layer({
           url: proxy.url,
@@ -224,14 +222,6 @@ export const startClients = (
     const sails = Effect.gen(function*() {
       while (book.counts.trees < trees && !isOver()) yield* sail
     })
-    /** One execution of a workflow after another, each to its end. */
-    const executes = Effect.gen(function*() {
-      while (book.counts.trees < trees && !isOver()) {
-        const number = book.counts.executions++
-        const gave = yield* charters(number, (effect) => answer(`charter ${number}`, effect))
-        if (!isEnding(gave)) book.accuse(`charter ${number} gave ${gave}`)
-      }
-    })
     const pilots = Effect.gen(function*() {
       yield* Effect.sleep("500 millis")
       yield* answersTokens((effect) => answer("answering a token", effect))
@@ -307,7 +297,6 @@ export const startClients = (
         ...Array.from({ length: asking }, () => ask),
         ...Array.from({ length: asking * sendersPart }, () => meanwhile(send)),
         ...Array.from({ length: asking * sailorsPart }, () => sails),
-        ...Array.from({ length: asking * charterersPart }, () => executes),
         meanwhile(pauses),
         rings
       ], { concurrency: "unbounded", discard: true }).pipe(Effect.provide(services)),
