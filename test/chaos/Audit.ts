@@ -6,6 +6,7 @@
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { portRules, portTables } from "./Ports.ts"
 import { voyageRules, voyageTables } from "./Voyages.ts"
 
 /** The transitions, all of which take a token first and give tasks. */
@@ -18,6 +19,7 @@ const statements: ReadonlyArray<string> = [
   // transactional steps that ended their own action, with that end
   "create table chaos.ended (entry text not null)",
   ...voyageTables,
+  ...portTables,
   // enqueued with its action in one transaction
   "create table chaos.orders (place text not null)",
   `create table chaos.notes (
@@ -156,6 +158,7 @@ export const install = Effect.flatMap(
 
 const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ...voyageRules,
+  ...portRules,
   [
     "nothing has to be healed",
     "select action, count(*) || ' times' from chaos.notes where what = 'healed' group by action"

@@ -7,6 +7,7 @@ const nothingYet = {
   "begun by clients": 0,
   "trucks in named lanes": 0,
   voyages: 0,
+  ships: 0,
   "steps undone": 0,
   "undone again by an operator": 0,
   pauses: 0,

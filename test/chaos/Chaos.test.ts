@@ -11,7 +11,15 @@ it.live(
       assert.deepStrictEqual(findings, [])
       // also on a machine that is so busy that time runs out
       for (
-        const what of ["accepted", "actions", "kills", "foretold outcomes", "voyages", "slots of schedules"] as const
+        const what of [
+          "accepted",
+          "actions",
+          "kills",
+          "foretold outcomes",
+          "voyages",
+          "ships",
+          "slots of schedules"
+        ] as const
       ) {
         assert.isAbove(counts[what], 0)
       }

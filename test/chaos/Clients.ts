@@ -13,6 +13,7 @@ import { makeBells } from "./Bells.ts"
 import { bodies, openLog, writesTo } from "./bodies.ts"
 import type { Book } from "./Book.ts"
 import type { Undisturbed } from "./Database.ts"
+import { portsLive, recalls, sailsAgain, sendShip, tends } from "./Ports.ts"
 import type { Proxy } from "./Proxy.ts"
 import { makeTrucks, pauseSomething } from "./Trucks.ts"
 import { answersTokens, decidesOfHeld, makeVoyages, putsRight, seesOff } from "./Voyages.ts"
@@ -96,7 +97,7 @@ export const startClients = (
     const voyages = makeVoyages(writesTo(file))
     const bells = makeBells(ran)
     const services = yield* Effect.orDie(Layer.build(
-      Layer.mergeAll(world.layer, trucks.layer, voyages.layer, bells.layer).pipe(
+      Layer.mergeAll(world.layer, trucks.layer, voyages.layer, portsLive, bells.layer).pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),
         Layer.provideMerge(PgClient.layer({
           url: proxy.url,
@@ -222,6 +223,28 @@ export const startClients = (
     const sails = Effect.gen(function*() {
       while (book.counts.trees < trees && !isOver()) yield* sail
     })
+
+    const fleet: Group = { name: "ships", asks: [], foretold: undefined, ordered: false }
+    /** One ship, which is waited for to its end, and goes on after that. */
+    const ships = Effect.gen(function*() {
+      const number = book.counts.ships++
+      const asks = answer(`enqueueing ship ${number}`, sendShip(number))
+      const [first, again] = [yield* asks, yield* asks]
+      const handle = first ?? again
+      if (handle === undefined) return
+      if (first !== undefined && again !== undefined && first.id !== again.id) {
+        book.accuse(`ship ${number} is there twice`)
+      }
+      const one: Accepted = { group: fleet, place: `ship ${number}`, id: handle.id, gave: undefined }
+      accepted.push(one)
+      const tried = <A, E, R>(effect: Effect.Effect<A, E, R>) => answer(`tending ship ${number}`, effect)
+      yield* tends(handle, number, tried)
+      const gave = yield* awaitInWords(untilItAnswers(handle as ActionHandle))
+      const wrong = yield* sailsAgain(handle, number, tried)
+      if (wrong !== undefined) book.accuse(wrong)
+      one.gave = gave === "Sunk" ? "failed" : gave === "HeartbeatTimedOut" ? "timed_out" : gave
+    })
+    const recalling = recalls((effect) => answer("recalling ships", effect))
     const pilots = Effect.gen(function*() {
       yield* Effect.sleep("500 millis")
       yield* answersTokens((effect) => answer("answering a token", effect))
@@ -233,7 +256,7 @@ export const startClients = (
       what: Effect.Effect<
         void,
         never,
-        Effect.Services<typeof send> | JobQueue | PerformanceLane
+        Effect.Services<typeof send> | ActionRepo | JobQueue | PerformanceLane
       >
     ) =>
       Effect.gen(function*() {
@@ -267,7 +290,7 @@ export const startClients = (
     const waiting = undisturbed(
       Effect.flatMap(SqlClient.SqlClient, (sql) =>
         sql.unsafe<{ id: string; place: string; phase: number }>(
-          "select id, arguments->>0 as place, phase from stepped.live_actions where flags & 16 <> 0 and status = 1 and outcome is null"
+          "select id, arguments->>0 as place, phase from stepped.live_actions where flags & 16 <> 0 and status = 1 and outcome is null and definition not like 'Port/%'"
         ))
     )
 
@@ -297,6 +320,8 @@ export const startClients = (
         ...Array.from({ length: asking }, () => ask),
         ...Array.from({ length: asking * sendersPart }, () => meanwhile(send)),
         ...Array.from({ length: asking * sailorsPart }, () => sails),
+        ...Array.from({ length: asking * sailorsPart }, () => meanwhile(ships)),
+        meanwhile(recalling),
         meanwhile(pauses),
         rings
       ], { concurrency: "unbounded", discard: true }).pipe(Effect.provide(services)),

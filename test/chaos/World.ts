@@ -10,6 +10,7 @@ import type { Engine, Stepped } from "stepped"
 import { actorNames, type Deed, type Op, type Outcome, outcome, type Plan, type Replaceable } from "../model/Model.ts"
 import { crowds, makeWorld, planOf, type WorldOptions } from "../model/Trees.ts"
 import { makeBells } from "./Bells.ts"
+import { portsLive } from "./Ports.ts"
 import { makeTrucks } from "./Trucks.ts"
 import { makeVoyages, type Writes } from "./Voyages.ts"
 
@@ -72,6 +73,7 @@ export const layerWorld = (
     makeWorld({ ...options, groupOf, padding }).layer,
     makeTrucks(options.ran).layer,
     makeVoyages(options.writes).layer,
+    portsLive,
     bells.layer,
     bells.declared(options.version)
   )

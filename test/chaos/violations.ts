@@ -113,6 +113,35 @@ export const planted: ReadonlyArray<readonly [rule: string, statement: string]> 
       select now(), 'ada', 'ActionRepo.compensateAgain', id, 'done' from stepped.ended_actions limit 1`
   ],
   [
+    "14.1: what is enqueued under a key is there once",
+    `update stepped.ended_actions set definition = 'Port/outboundShip', arguments = '[7]', retry_of = null`
+  ],
+  [
+    "12.1: a key completes what it was meant for",
+    `update stepped.ended_actions set definition = 'Port/outboundShip', arguments = '[7]';
+     insert into stepped.action_keys (definition, actor_id, kind, key, action, created_at)
+      select 'Port/outboundShip', '8', 2, '8 done', id, now() from stepped.ended_actions limit 1`
+  ],
+  [
+    "18.1: one action goes on for another",
+    "update stepped.ended_actions set retry_of = '01900000-0000-7000-8000-000000000000'"
+  ],
+  ["18.1: what was done under a key is not done again", "insert into chaos.loaded values ('a/load/0'), ('a/load/0')"],
+  [
+    "10.5: what is to stay is not undone",
+    "update stepped.ended_actions set definition = 'Port/outboundShip', status = 6; update stepped.steps set undoes = 0"
+  ],
+  [
+    "10.4: what others count on is kept",
+    `update stepped.ended_actions set definition = 'Port/crate', status = 2, undo = 3;
+     update stepped.steps set undoes = 0, status = 2`
+  ],
+  [
+    "18.4: what is said to be cancelled of many is",
+    `insert into stepped.operations (at, by, verb, target, outcome, through)
+      select now(), 'ada', 'Stepped.cancel', id, 'done', gen_random_uuid() from stepped.ended_actions limit 1`
+  ],
+  [
     "11.3: a signal is read once",
     "update stepped.ended_actions set definition = 'Voyage/sail', status = 2, result = '[1, 1]'"
   ]
