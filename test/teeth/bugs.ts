@@ -66,6 +66,9 @@ const scheduleRaces = "test/races/schedules.test.ts"
 const scheduleRows = "src/sql/schedules.ts"
 const doctorFile = "src/sql/Doctor.ts"
 const doctorTest = "test/sql/Doctor.test.ts"
+const doctorFindings = "test/sql/DoctorFindings.test.ts"
+const furtherAttempts = "test/behaviour/FurtherAttempts.test.ts"
+const undoingInFull = "test/behaviour/UndoingInFull.test.ts"
 const slots = "src/domain/Slots.ts"
 const slotsTest = "test/domain/Slots.test.ts"
 const firing = "src/engine/schedules/firing.ts"
@@ -699,7 +702,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `    case "Kept":\n      return unwound(performance)`,
       replace: `    case "Kept":\n      return endNow(performance, undefined, performance.outcome!)`
     }],
-    tests: { [undoingRules]: ["10.3, 10.5"], [randomSagas]: ["9, 10, 13"] }
+    tests: { [undoingRules]: ["10.3, 10.5"], [randomSagas]: ["9, 10, 11, 13"] }
   },
   {
     name: "unwound-past-the-point",
@@ -709,7 +712,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `if (isDone && (undo & Undo.pointOfNoReturn) !== 0) break`,
       replace: `if (isDone && (undo & Undo.pointOfNoReturn) !== 0) continue`
     }],
-    tests: { [randomSagas]: ["9, 10, 13"] }
+    tests: { [randomSagas]: ["9, 10, 11, 13"] }
   },
   {
     name: "undoing-without-end",
@@ -5777,6 +5780,23 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [besideTests]: ["10.4: a child that another action's step has joined"] }
   },
   {
+    name: "joined-root-is-not-named",
+    breaks: "10.4: a root that a step has joined is left, and nobody is told so",
+    plants: [{
+      file: functionFile("unwind_children"),
+      find: `and (e.parent, e.parent_step) is distinct from (x.action, x.undoes)`,
+      replace: `and e.parent is not null and (e.parent, e.parent_step) <> (x.action, x.undoes)`
+    }, {
+      file: functionFile("end_live"),
+      find: `case when flags & 64 /* Flag.compensates */ <> 0 and status = 2 /* Status.succeeded */
+`,
+      replace:
+        `case when flags & 64 /* Flag.compensates */ <> 0 and status = 2 /* Status.succeeded */ and parent is not null
+`
+    }],
+    tests: { [besideTests]: ["10.4: so is one that has joined an action"] }
+  },
+  {
     name: "unwinds-what-a-root-has-joined",
     breaks: "10.4: a child is unwound that a root has joined",
     plants: [{
@@ -8081,7 +8101,7 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "forgotten-far-below",
     breaks: "18.5: what has something forgotten to undo, further below, is retried",
-    plants: [{ file: functionFile("has_forgotten"), find: "c.undo is not null", replace: "false" }],
+    plants: [{ file: functionFile("has_forgotten"), find: "c.undo & 2 /* Undoable.shared */ = 0", replace: "false" }],
     tests: { "test/behaviour/ForgettingUndone.test.ts": ["18.5: who would have to undo"] }
   },
   {
@@ -8313,6 +8333,136 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "w.definitions @> array[s.definition]"
     }],
     tests: { [doctorTest]: ["20.10: finds what fires for nobody"] }
+  },
+  {
+    name: "doctor-of-other-lanes",
+    breaks: "15.5: who has a seat in a lane that he is not in is not found",
+    plants: [{
+      file: doctorFile,
+      find: "l.id = x.action and x.lane = any(l.lanes))",
+      replace: "l.id = x.action)"
+    }],
+    tests: { [doctorFindings]: ["each thing is found"] }
+  },
+  {
+    name: "doctor-of-one-reader",
+    breaks: "11.3: a signal that has settled a slot twice is not found",
+    plants: [{
+      file: doctorFile,
+      find: "g.step = o.step and g.slot = o.slot) <> 1`",
+      replace: "g.step = o.step and g.slot = o.slot) < 1`"
+    }],
+    tests: { [doctorFindings]: ["each thing is found"] }
+  },
+  {
+    name: "doctor-of-nobody-ahead",
+    breaks: "the doctor finds something wrong with who is cancelled and waits behind others",
+    plants: [{
+      file: doctorFile,
+      find: "and (f.id is null or (j.priority, j.id) < (f.priority, f.id))",
+      replace: ""
+    }],
+    tests: { [doctorFindings]: ["each thing is found"] }
+  },
+  {
+    name: "one-too-many-performs",
+    breaks: "15.2: more perform in a lane than its limit says",
+    plants: [{
+      file: functionFile("free_at"),
+      find: ") >= (n.settings ->> 'limit')::int",
+      replace: ") >= (n.settings ->> 'limit')::int + 1"
+    }],
+    tests: { "test/races/namedLanes.test.ts": ["15.3: where the running one is cancelled"] }
+  },
+  {
+    name: "cancels-an-ancestor",
+    breaks: "15.3: who waits for the newcomer is cancelled for it",
+    plants: [{
+      file: functionFile("cancelled_for"),
+      find: "      and (l.id in (select unnest(spared))) is not true\n",
+      replace: ""
+    }],
+    tests: { "test/behaviour/CancellingLanes.test.ts": ["15.3, 2.5 a: nor where it has performed longest"] },
+    hangs: true
+  },
+  {
+    name: "default-retry-of-what-is-prepended",
+    breaks: "9.7: a step of another module begins again as the defaults of the action say",
+    plants: [{
+      file: registry,
+      find: "[...additions?.prepended ?? [], ...base.steps]",
+      replace:
+        "[...(additions?.prepended ?? []).map((one) => ({ ...one, policy: withDefaults(one.policy, base.definition.defaults) })), ...base.steps]"
+    }],
+    tests: { [furtherAttempts]: ["9.7: nor of a step that another module has prepended"] }
+  },
+  {
+    name: "default-retry-of-what-undoes",
+    breaks: "9.7: what undoes a step is tried again as the defaults of its action say",
+    plants: [{
+      file: "src/engine/perform/unwinding.ts",
+      find: "policy: { when: undefined, mayFail: false, retry, timeout },",
+      replace: "policy: { when: undefined, mayFail: false, retry: retry ?? definition.defaults?.retry, timeout },"
+    }],
+    tests: { [furtherAttempts]: ["9.7: nor of what undoes a step"] }
+  },
+  {
+    name: "schedule-without-services",
+    breaks: "9.2: a schedule lacks the services of its step",
+    plants: [{
+      file: "src/engine/perform/attempts.ts",
+      find: "Context.merge(ambient, context)))",
+      replace: "Context.merge(ambient, Context.empty() as typeof context)))"
+    }],
+    tests: { [furtherAttempts]: ["9.2: a schedule has the failure"] }
+  },
+  {
+    name: "schedule-of-the-last-attempt",
+    breaks: "9.2: what has passed is counted from the last attempt on",
+    plants: [{
+      file: "src/engine/perform/attempts.ts",
+      find: "...count === 1 ? [] : [earlier!.since],",
+      replace: "...count === 1 ? [] : [at],"
+    }],
+    tests: { [furtherAttempts]: ["9.2: what has passed is counted"] }
+  },
+  {
+    name: "undone-with-old-arguments",
+    breaks: "10.1: what undoes a step has the arguments that its action had before it ended",
+    plants: [{
+      file: "src/engine/perform/unwinding.ts",
+      find: `    failure: undefined,
+    encoded: replaced === undefined ? performance.encoded : replaced.encoded,
+    outcome,`,
+      replace: `    failure: undefined,
+    encoded: performance.encoded,
+    outcome,`
+    }, {
+      file: "src/engine/perform/unwinding.ts",
+      find: `    arguments: replaced,
+    ended,
+    outcome,
+    next: undefined,`,
+      replace: `    arguments: undefined,
+    ended,
+    outcome,
+    next: undefined,`
+    }],
+    tests: { [undoingInFull]: ["10.1, 3.6: the arguments"] }
+  },
+  {
+    name: "parent-asks-its-child",
+    breaks: "10.5: a parent that unwinds a child asks it",
+    plants: [{
+      file: "src/engine/perform/compensate.ts",
+      find: "when !== undefined && performance.unwinds === undefined",
+      replace: "when !== undefined"
+    }, {
+      file: "src/engine/perform/unwinding.ts",
+      find: "(when !== undefined && unwinds === undefined)",
+      replace: "when !== undefined"
+    }],
+    tests: { [undoingInFull]: ["10.5, 10.4: a parent that unwinds"] }
   },
   {
     name: "jumped-over-time-is-lost",
