@@ -9401,12 +9401,6 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [workflowDeaths]: ["what an activity does in a transaction"] }
   },
   {
-    name: "cut-off-by-itself",
-    breaks: "an execution that completes what it awaits next is cut off in what comes after that",
-    plants: [{ file: "src/workflow/engine.ts", find: "        if (!wakes) return Effect.void\n", replace: "" }],
-    tests: { "test/model/Flows.test.ts": ["24.2 to 24.5: they come to what they are to"] }
-  },
-  {
     name: "own-value-unheard",
     breaks: "what an execution completes itself it waits for in vain, if the answer to that was lost",
     plants: [{
