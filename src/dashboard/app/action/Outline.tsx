@@ -5,7 +5,31 @@ import { Name, Status } from "../parts.tsx"
 import { go, toAction } from "../route.ts"
 import { Ago, Lasting } from "../time.tsx"
 import { Windowed } from "../Windowed.tsx"
-import { type Line, linesOf } from "./lines.ts"
+import { type Line, linesOf, type Part } from "./lines.ts"
+
+const PartText = ({ part }: { readonly part: Part }) => {
+  const { at, attempt, child, kind, message, name, status } = part
+  return (
+    <>
+      <Status status={status} />
+      <span class="name">
+        {kind} {child === undefined ? <b>{name}</b> : <a href={toAction(child)} tabIndex={-1}>{name}</a>}
+      </span>
+      <span class="note">
+        {attempt > 1 ? `attempt ${attempt} ` : ""}
+        {message}
+        {status === "waits" && at !== undefined
+          ? (
+            <>
+              {kind === "clock" ? "rings " : "since "}
+              <Ago at={at} />
+            </>
+          )
+          : null}
+      </span>
+    </>
+  )
+}
 
 const Text = ({ line: { what } }: { readonly line: Line }) => {
   switch (what._tag) {
@@ -45,29 +69,8 @@ const Text = ({ line: { what } }: { readonly line: Line }) => {
         </>
       )
     }
-    case "Part": {
-      const { at, attempt, child, kind, message, name, status } = what.part
-      return (
-        <>
-          <Status status={status} />
-          <span class="name">
-            {kind} {child === undefined ? <b>{name}</b> : <a href={toAction(child)} tabIndex={-1}>{name}</a>}
-          </span>
-          <span class="note">
-            {attempt > 1 ? `attempt ${attempt} ` : ""}
-            {message}
-            {status === "waits" && at !== undefined
-              ? (
-                <>
-                  {kind === "clock" ? "rings " : "since "}
-                  <Ago at={at} />
-                </>
-              )
-              : null}
-          </span>
-        </>
-      )
-    }
+    case "Part":
+      return <PartText part={what.part} />
     case "Slot": {
       const { slot } = what
       const isOpen = slot.status === undefined
