@@ -9444,10 +9444,6 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "awaited-unsaid",
     breaks: "nobody sees what an execution waits for",
-  },
-  {
-    name: "replayed-without-pieces",
-    breaks: "an execution that was sent more than one message holds goes on with nothing of it",
     plants: [{
       file: "src/workflow/running.ts",
       find: "replay.suspend(undefined, [...instance.awaitedDeferreds.keys()].map(storedName))",
