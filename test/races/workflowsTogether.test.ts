@@ -1,8 +1,8 @@
 /** What many start and send at one moment is stored together, and whoever is in somebody's way waits for that one alone (24.1, 24.3). */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { DurableDeferred, Workflow } from "effect/workflow"
+import { DurableDeferred, Workflow, WorkflowEngine } from "effect/workflow"
 import { ActionRepo, Stepped, StorageError } from "stepped"
 import { StepWorkflow } from "stepped/workflow"
 import { healthy } from "../harness/databases.ts"
@@ -76,15 +76,40 @@ describe("executions, many at once", () => {
   })
 
   it.live("24.1, 24.3: the same one, by many, is started once, and of what it is sent the first counts", () => {
-    const { services } = counting()
+    // one statement is under way meanwhile, so that they go into the next one
+    const gates = [Deferred.makeUnsafe<void>(), Deferred.makeUnsafe<void>()] as const
+    const { calls, services } = counting((store) => ({
+      startExecutions: (...asked) => Effect.andThen(Deferred.await(gates[0]), store.startExecutions(...asked)),
+      sendToExecutions: (...asked) => Effect.andThen(Deferred.await(gates[1]), store.sendToExecutions(...asked))
+    }))
+    const asked = Effect.repeat(Effect.yieldNow, { times: 100 })
     return Effect.gen(function*() {
-      yield* atOnce([1, 2, 1, 1, 3, 2, 1], start)
-      assert.strictEqual((yield* executions).length, 3)
+      const sql = yield* SqlClient.SqlClient
+      const engine = yield* WorkflowEngine.WorkflowEngine
+      const ids = yield* Effect.forEach(numbers(4), (n) => Asking.executionId({ n }))
+      const fibers = [yield* Effect.forkChild(Effect.asVoid(start(0)))]
+      while (calls.starts === 0) yield* Effect.yieldNow
+      const each = (n: number) =>
+        engine.execute(Asking, { executionId: ids[n]!, payload: { n }, discard: true }).pipe(Effect.asVoid)
+      fibers.push(yield* Effect.forkChild(Effect.asVoid(atOnce([1, 2, 1, 1, 3, 2, 1], each))))
+      yield* asked
+      yield* Deferred.succeed(gates[0], undefined)
+      yield* Effect.forEach(fibers, Fiber.join)
+      const [row] = yield* sql<{ n: number }>`select count(*)::int as n from stepped.jobs where kind = 0`
+      assert.deepStrictEqual([(yield* executions).length, row?.n], [4, 4])
+      // what the database refuses would be stored in smaller parts
+      assert.isAtMost(calls.starts, 4)
       const token = yield* tokenOf(1)
-      yield* atOnce([10, 20, 30], (value) => DurableDeferred.succeed(Answer, { token, value }))
+      const sending = [yield* Effect.forkChild(answer(0, 0))]
+      while (calls.sends === 0) yield* Effect.yieldNow
+      const sent = atOnce([10, 20, 30], (value) => DurableDeferred.succeed(Answer, { token, value }))
+      sending.push(yield* Effect.forkChild(Effect.asVoid(sent)))
+      yield* asked
+      yield* Deferred.succeed(gates[1], undefined)
+      yield* Effect.forEach(sending, Fiber.join)
       yield* atOnce([2, 3], (n) => answer(n, 0))
       yield* working
-      assert.deepStrictEqual(yield* atOnce([1, 2, 3], (n) => Asking.execute({ n })), [11, 2, 3])
+      assert.deepStrictEqual(yield* atOnce(numbers(4), (n) => Asking.execute({ n })), [0, 11, 2, 3])
       yield* allEnded
       yield* healthy
     }).pipe(Effect.scoped, Effect.provide(services))
