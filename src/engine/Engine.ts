@@ -141,7 +141,6 @@ export const layer: Layer.Layer<
 
     const clients: ClientContext = { ...parts, workers, hub }
     const enqueue = yield* Scope.provide(Enqueue.make(clients), scope)
-    const executions = yield* Scope.provide(Executions.make(clients), scope)
     const sender = Send.make(clients)
     const explaining = Explain.make(clients)
     const handle = Handle.make(clients, completing, sender.sendTo, explaining)
@@ -166,7 +165,7 @@ export const layer: Layer.Layer<
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
       ...OnCall.make(clients),
-      executions,
+      executions: yield* Scope.provide(Executions.make(clients), scope),
       ...Scheduling.make(clients, defining),
       measure: measuring(store, registry, meter, now),
       ...listening(hub),
