@@ -4892,19 +4892,19 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `    idempotencyKey,
     lastFailure,
     enqueue`,
-      replace: `    idempotencyKey: undefined as unknown as string,
+      replace: `    idempotencyKey: idempotencyKey.slice(0, 0),
     lastFailure,
     enqueue`
     }],
     tests: { [onceTest]: ["9.10: where Step is used in it"] }
   },
   {
-    name: "once-that-takes-signals",
-    breaks: "9.10: what is done once asks for what is gone when it is not done again",
+    name: "once-that-asks-its-step",
+    breaks: "9.10: what is done once asks its step for what it does not ask for when it is not done again",
     plants: [{
       file: once,
-      find: `received: () => no("received"),`,
-      replace: `received: Context.get(context as Context.Context<Step>, Step).received,`
+      find: `progress: () => no("progress"),`,
+      replace: `progress: Context.get(context as Context.Context<Step>, Step).progress,`
     }],
     tests: { [onceTest]: ["9.10: where Step is used in it"] }
   },
@@ -5319,7 +5319,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "result-before-completion-dropped",
     breaks: "10.6: what the last step of an outbound action has given is lost for its callbacks",
-    plants: [{ file: concluding, find: ` || isForCallbacks(performance, step)`, replace: `` }],
+    plants: [{
+      file: concluding,
+      find: `|| isForCallbacks(performance, step)`,
+      replace: `&& isForCallbacks(performance, step)`
+    }],
     tests: { [callbackResults]: ["10.6: whoever performs the callback"] }
   },
   {
