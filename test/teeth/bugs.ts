@@ -9361,12 +9361,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a deferred that is set is set to something else",
     plants: [{
       file: functionFile("send_to_executions"),
-      find: "where t.again or (signals.sent_at",
-      replace: "where t.again is not null or (signals.sent_at"
-    }, {
-      file: functionFile("send_to_execution"),
-      find: "where p_again or (signals.to_ring",
-      replace: "where p_again is not null or (signals.to_ring"
+      find: "where t.again or (signals.to_ring",
+      replace: "where t.again is not null or (signals.to_ring"
     }],
     tests: { [workflows]: ["of a race the first one counts", "a deferred wakes one"] }
   },
@@ -9622,9 +9618,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "sent-in-the-future",
     breaks: "what somebody has sent whose clock is ahead is slept over",
     plants: [{
-      file: functionFile("replay_of"),
-      find: "case when s.to_ring then",
-      replace: "case when s.to_ring is not false then"
+      file: functionFile("detail_of"),
+      find: "case when g.to_ring then",
+      replace: "case when g.to_ring is not false then"
     }],
     tests: { [workflowSending]: ["what comes of somebody whose clock is ahead"] }
   },
@@ -9644,8 +9640,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a run goes on with what was sent in a transaction that is taken back",
     plants: [{
       file: "src/engine/client/executions.ts",
-      find: "yield* store.afterCommit(known(answer.isFirst ? payload : answer.stored))",
-      replace: "yield* known(answer.isFirst ? payload : answer.stored)"
+      find: "if (answer.isFirst) yield* store.afterCommit(known(payload))",
+      replace: "if (answer.isFirst) yield* known(payload)"
     }],
     tests: {
       [workflowSending]: [
@@ -9658,9 +9654,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "own-answer-lost",
     breaks: "a run sleeps over what it has completed itself, as the answer was lost",
     plants: [{
-      file: functionFile("send_to_execution"),
-      find: "if not is_first and not p_wakes then",
-      replace: "if not is_first and p_wakes is null then"
+      file: functionFile("send_to_executions"),
+      find: "x.turn is not null and not x.wakes and",
+      replace: "x.turn is not null and x.wakes is null and"
     }],
     tests: { "test/engine/client/executions.test.ts": ["what a run has completed itself"] }
   },
@@ -9699,9 +9695,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "interrupted-in-the-queue",
     breaks: "an execution that was interrupted while it was queued does all the same what it is to do",
     plants: [{
-      file: functionFile("send_to_execution"),
-      find: "and begin_interrupted(p_now, v_action) then",
-      replace: "and begin_interrupted(p_now, null) then"
+      file: functionFile("send_to_executions"),
+      find: "begin_interrupted(p_now, x.action) as has_begun",
+      replace: "begin_interrupted(p_now, null) as has_begun"
     }],
     tests: { [workflowSending]: ["one that is interrupted while it is queued"] }
   },
@@ -9885,7 +9881,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an execution whose payload cannot be read any more fails",
     plants: [{
       file: "src/workflow/running.ts",
-      find: "return suspended(replay, payload.cause)",
+      find: "return failed(replay, payload.cause)",
       replace: "return yield* Effect.failCause(payload.cause)"
     }],
     tests: { [workflowTrees]: ["a payload that cannot be read"] }
@@ -10110,10 +10106,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "24.2: an execution is given whatever was sent to it, and what it has waited for",
     plants: [{
       file: pieces,
-      find: `        signals.push({ name, payload: read(payload), at })
+      find: `        signals.push({ name, payload: read(payload), ringsAt: ringsAt ?? undefined })
       },
       loading.check`,
-      replace: `        signals.push({ name, payload: read(payload), at })
+      replace: `        signals.push({ name, payload: read(payload), ringsAt: ringsAt ?? undefined })
       },
       Effect.void`
     }, {
