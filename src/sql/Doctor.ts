@@ -2,22 +2,14 @@
  * The invariants of the storage as queries over one snapshot.
  */
 import * as Effect from "effect/Effect"
-import {
-  ExecutionName,
-  Flag,
-  JobKind,
-  KeyKind,
-  phaseCodes,
-  Priority,
-  ScheduleSource,
-  stepKindCodes
-} from "../domain/Phase.ts"
+import { JobKind, KeyKind, phaseCodes, Priority, ScheduleSource } from "../domain/Phase.ts"
 import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 import { at } from "./columns.ts"
 import { isLeft } from "./conditions.ts"
+import { ofExecutions } from "./executionChecks.ts"
 
 /** Whether a pause holds a live action, or what was resumed may still have to go on. */
 const isHeld = (s: string, live: string) =>
@@ -35,15 +27,11 @@ const firesIt =
   `case s.source when ${ScheduleSource.code} then w.schedules @> array[s.hash] else w.definitions @> array[s.definition] end`
 const performsIt = "w.definitions @> array[s.definition] and (w.queues is null or s.queue = any(w.queues))"
 
-/** Whether a row was written later than another one. */
-const isNewer = (row: string, than: string) => `age(${row}.xmin) < age(${than}.xmin)`
-
-/** Whether an execution (`l`) has no job that wakes it. */
-const nobodyLooks = (s: string, when = "") =>
-  `not exists (select 1 from ${s}.jobs j where j.kind = ${JobKind.signal} and j.action = l.id ${when})`
+/** The number of an invariant, what is wrong, and a query for those of whom it is. */
+export type Check = readonly [invariant: number, problem: string, query: (s: string) => string]
 
 /** What must not be, each as a query for those of whom it is true. */
-export const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
+export const checks: ReadonlyArray<Check> = [
   [
     1,
     "is live and ended at once",
@@ -216,51 +204,7 @@ export const checks: ReadonlyArray<readonly [invariant: number, problem: string,
       and not exists (select 1 from ${s}.jobs j where j.action = k.action and j.kind = 0) and not exists (select 1 from ${s}.live_actions l where l.id = k.action)
       and not exists (select 1 from ${s}.ended_actions e where e.id = k.action)`
   ],
-  [
-    2,
-    "is suspended, and is no execution of a workflow",
-    (s) =>
-      `select l.id::text from ${s}.live_actions l where l.phase = ${phaseCodes.suspended} and (l.step_kind is distinct from ${stepKindCodes.replayed} or l.token is not null)`
-  ],
-  [
-    2,
-    "is suspended, though something has woken it while its body ran",
-    (s) =>
-      `select l.id::text from ${s}.live_actions l where l.phase = ${phaseCodes.suspended} and l.outcome is null
-      and (l.flags & ${Flag.resumed} <> 0 or (l.flags & ${Flag.woken} <> 0 and l.failure is null))`
-  ],
-  [
-    2,
-    "is suspended, was sent something since, and nobody looks at it",
-    // what was stored before the suspension its body has seen, or is a clock
-    (s) =>
-      `select l.id::text from ${s}.live_actions l where l.phase = ${phaseCodes.suspended} and l.outcome is null and exists (
-        select 1 from ${s}.signals g where g.action = l.id and (g.to_ring is null or g.sent_at <= $1::timestamptz) and ${
-        isNewer("g", "l")
-      }
-        and (l.failure is null or g.name = '${ExecutionName.interrupt}'))
-      and ${nobodyLooks(s)}`
-  ],
-  [
-    2,
-    "is suspended, has a clock that is to ring, and nobody looks at that",
-    (s) =>
-      `select l.id::text from ${s}.live_actions l cross join lateral (
-        select min(g.sent_at) as rings from ${s}.signals g where g.action = l.id and g.to_ring offset 0) g
-      where l.phase = ${phaseCodes.suspended} and l.outcome is null and g.rings is not null and ${
-        nobodyLooks(s, "and j.due_at <= g.rings")
-      }`
-  ],
-  [
-    2,
-    "is suspended, what it waits for has ended since, and nobody looks at it",
-    // what is forgotten of the history has a newer row
-    (s) =>
-      `select l.id::text from ${s}.live_actions l where l.phase = ${phaseCodes.suspended} and l.outcome is null and l.failure is null and exists (
-        select 1 from ${s}.execution_parents p join ${s}.ended_actions e on e.id = p.child
-        where p.parent = l.id and e.forgotten is null and ${isNewer("e", "l")})
-      and ${nobodyLooks(s)}`
-  ],
+  ...ofExecutions,
   [
     3,
     "is what a key has completed, and is neither live nor is its history kept",

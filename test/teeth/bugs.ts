@@ -9425,7 +9425,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "sleepers-unfound",
     breaks: "the doctor does not find an execution that sleeps though something has come",
     plants: [{
-      file: "src/sql/Doctor.ts",
+      file: "src/sql/executionChecks.ts",
       find: "`age(${row}.xmin) < age(${than}.xmin)`",
       replace: "`age(${row}.xmin) > age(${than}.xmin)`"
     }],

@@ -66,10 +66,13 @@ describe("executions whose database does not answer", () => {
   it.effect("24.6: a database that is away while a child begins is no end of the execution's", () => {
     let left = 8
     const layer = engine((store) => ({
+      // each time that it is tried
       startExecutions: (executions, options) =>
-        executions[0]!.parent !== undefined && left-- > 0
-          ? away("startExecutions", true)
-          : store.startExecutions(executions, options)
+        Effect.suspend(() =>
+          executions[0]!.parent !== undefined && left-- > 0
+            ? away("startExecutions", true)
+            : store.startExecutions(executions, options)
+        )
     }))
     main.script.body = () => part.workflow.execute({ id: "1" })
     return Effect.gen(function*() {
