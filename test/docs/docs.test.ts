@@ -69,8 +69,9 @@ describe("the documents", () => {
     assert.deepStrictEqual(broken.map((link) => `${place(link)}: ${link.path}#${link.anchor}`), [])
   })
 
-  it("begin with a front page that is read in one go", () => {
+  it("begin with front pages that are read in one go", () => {
     assert.isAtMost(read("README.md").content.split("\n").length, 350)
+    assert.isAtMost(read("src/README.md").content.split("\n").length, 150)
   })
 
   it("compile", async () => {

@@ -19,6 +19,7 @@ describe("the package", () => {
       "README.md",
       "package.json",
       "src/README.md",
+      "src/engine/README.md",
       "src/cli/template/README.md",
       "examples/README.md",
       "test/RULES.md",

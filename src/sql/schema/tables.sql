@@ -32,7 +32,7 @@
 --                  nothing of the engine reads them
 --
 -- What is at the end of a table behind "for what is to come" is null as yet: a row pays for no null, as it has some
--- already. Where the rest of that goes, src/README.md says.
+-- already.
 --
 -- Lock order of every function: schedules by name (who fires them skips what is locked), then keys (`action_keys`; who
 -- waits for one that is not committed holds nothing else but the schedule that it fires, or, among ids of executions,

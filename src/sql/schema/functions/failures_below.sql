@@ -6,7 +6,7 @@ language plpgsql stable as $$
 declare
   v_ids uuid[] := array[p_id];
   v_seen uuid[] := array[p_id];
-  v_failures jsonb := '[]';
+  v_failures jsonb := jsonb '[]';
   v_found jsonb;
 begin
   for v_depth in 1..100 loop

@@ -78,7 +78,7 @@ begin
         limit 1));
   end if;
   if l.phase = 8 /* Phase.suspended */ then 
-    return reasons || why_suspended(p_now, p_id, l.failure, l.progress);
+    return reasons || why_suspended(p_id, l.failure, l.progress);
   end if;
   if l.phase = 1 /* Phase.waiting */ then
     reasons := reasons || why_waiting(p_id, l.step, l.step_timeout_at);

@@ -2,7 +2,7 @@
 -- when (`progress`), and when those of them ring that are clocks; when its next clock rings, awaited or not; and
 -- executions that have not ended, twenty of them.
 -- For other functions only: it inherits their search path and their settings.
-create function why_suspended(p_now timestamptz, p_id uuid, p_failure jsonb, p_progress jsonb) returns jsonb
+create function why_suspended(p_id uuid, p_failure jsonb, p_progress jsonb) returns jsonb
 language plpgsql stable as $$
 begin
   return jsonb_build_object(
