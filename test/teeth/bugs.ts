@@ -5333,7 +5333,7 @@ export const bugs: ReadonlyArray<Bug> = [
       file: runCallbacks,
       find: `(outcome) => withResults(performance, outcome, env))`,
       replace:
-        `(outcome) => withResults(performance, outcome, env)).pipe(Effect.tap((outcome) => (outcome as any).results))`
+        `(outcome) => withResults(performance, outcome, env)).pipe(Effect.tap((outcome) => Effect.orDie(resultsAtEnd(performance, outcome, env))))`
     }],
     tests: { "test/operations/Cost.test.ts": ["callbacks take one, however many they are"] }
   },
@@ -9487,7 +9487,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: retry,
       find: "return replays === undefined ? settings : {",
-      replace: "return replays !== null ? settings : {"
+      replace: "return replays === undefined || runnable.name !== \"\" ? settings : {"
     }],
     tests: { [workflowOptions]: ["what its HandledDefects do not take"] }
   },
@@ -9537,7 +9537,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/http/ActionProxyServer.ts",
       find: "return isEnd(error) ? new NotSucceeded",
-      replace: "return isEnd(error) && error === undefined ? new NotSucceeded"
+      replace: "return isEnd(error) && error.message === \"\" ? new NotSucceeded"
     }],
     tests: { "test/http/ActionProxy.test.ts": ["21.7: an RPC waits"] }
   },
@@ -9707,7 +9707,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/workflow/engine.ts",
       find: "  return run === undefined\n    ? Effect.orDie(read)",
-      replace: "  return run !== null\n    ? Effect.orDie(read)"
+      replace: "  return run === undefined || run.isOver === run.isOver\n    ? Effect.orDie(read)"
     }],
     tests: { [workflowTrees]: ["what an activity, a deferred or a child"] }
   },
@@ -9747,7 +9747,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/workflow/running.ts",
       find: "return Scope.close(instance.scope, Exit.void)",
-      replace: "return Effect.void"
+      replace: "return instance.abandoned ? Effect.void : Scope.close(instance.scope, Exit.void)"
     }],
     tests: { [workflowScopes]: ["what is cut off where its worker stops"] }
   },
@@ -9767,7 +9767,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/workflow/Kept.ts",
       find: "Effect.sleep(keptFor)",
-      replace: "Effect.never"
+      replace: "Effect.sleep(Duration.times(keptFor, 1000))"
     }],
     tests: { [workflowScopes]: ["what is suspended for longer"] }
   },
@@ -9777,7 +9777,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/workflow/Kept.ts",
       find: "const [oldest] = kept.size >= most ? kept.keys() : []",
-      replace: "const [oldest] = kept.size < 0 ? kept.keys() : []"
+      replace: "const [oldest] = kept.size >= 10 * most ? kept.keys() : []"
     }, {
       file: "src/workflow/Kept.ts",
       find: "          ...open.slice(0, -mostRuns),\n",
@@ -9892,7 +9892,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/workflow/engine.ts",
       find: "if (!isScheduled(workflow)) return ended",
-      replace: "if (workflow !== undefined) return ended"
+      replace: "if (!isScheduled(workflow) || workflow !== undefined) return ended"
     }],
     tests: { [workflowSending]: ["who waits by a schedule"] },
     hangs: true
