@@ -31,7 +31,7 @@ suite("actions that others call", (engine) => {
       assert.instanceOf(failed, ActionProxy.NotSucceeded)
       assert.deepStrictEqual([failed._tag === "NotSucceeded" && failed.reason, failed.message], [
         "ActionFailed",
-        "visit Car/1: no road leads there"
+        "visit Car/1 › 1: no road leads there"
       ])
     }))
 

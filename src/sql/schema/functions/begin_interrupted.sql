@@ -1,6 +1,6 @@
--- One that is still queued, and is to be interrupted, begins as an action that its worker does not have in memory: so its
--- body comes with the interruption, and does nothing that it would only undo. Says whether it does. Whoever takes it
--- just now is told as everybody is whose body runs.
+-- One that is still queued, and is to be interrupted, begins as an action that its worker does not have in memory: so
+-- its body comes with the interruption, and does nothing that it would only undo. Says whether it does. Whoever takes
+-- it just now is told as everybody is whose body runs.
 -- For other functions only: it inherits their search path and their settings.
 create function begin_interrupted(p_now timestamptz, p_id uuid) returns boolean
 language plpgsql as $$

@@ -30,7 +30,8 @@ begin
   foreach v_sent_to in array array(
     select distinct j.action from unnest(p_jobs) j where j.kind = 2 /* JobKind.signal */
   ) loop
-    -- the job of a clock, as no other one, was due later; who goes on with the execution may have a clock that is behind
+    -- the job of a clock, as no other one, was due later; who goes on with the execution may have a clock that is
+    -- behind
     if exists (
       select 1
       from unnest(p_jobs) j

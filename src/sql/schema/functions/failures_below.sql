@@ -1,5 +1,5 @@
--- What executions are suspended with, since they have failed, that this one waits for, or that those wait for: a list of
--- twenty failures at most, or nothing. Each is looked up one by one, through as many levels as trees may have.
+-- What executions are suspended with, since they have failed, that this one waits for, or that those wait for: a list
+-- of twenty failures at most, or nothing. Each is looked up one by one, through as many levels as trees may have.
 -- For other functions only: it inherits their search path and their settings.
 create function failures_below(p_id uuid) returns jsonb
 language plpgsql stable as $$

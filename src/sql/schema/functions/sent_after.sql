@@ -1,5 +1,5 @@
--- What was sent to an execution; of clocks that have not rung also when, in ms, they are to ring: behind one of these, as
--- many as `p_bytes` hold, one at least.
+-- What was sent to an execution; of clocks that have not rung also when, in ms, they are to ring: behind one of these,
+-- as many as `p_bytes` hold, one at least.
 create function sent_after(p_action uuid, p_name text, p_id bigint, p_bytes int)
 returns table (name text, id bigint, payload text, rings_at float8)
 language plpgsql stable set search_path from current as $$

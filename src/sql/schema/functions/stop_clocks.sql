@@ -1,5 +1,5 @@
--- Deletes the jobs of clocks that are to ring for executions that have ended: they would wait in the queue for as long as
--- the clocks were set. They are found by their times. One that somebody has just taken wakes nobody.
+-- Deletes the jobs of clocks that are to ring for executions that have ended: they would wait in the queue for as long
+-- as the clocks were set. They are found by their times. One that somebody has just taken wakes nobody.
 -- For other functions only: it inherits their search path and their settings.
 create function stop_clocks(p_ended uuid[]) returns void
 language plpgsql as $$
