@@ -21,6 +21,8 @@ export interface Program {
   readonly actions: ReadonlyArray<string>
   /** What user code wrote, once where that is promised. */
   readonly notes: ReadonlyArray<string>
+  /** What it may have written, or not: by whether it has gone on where it was before. */
+  readonly perhaps?: ReadonlyArray<string>
   readonly settings?: Cast["settings"]
   readonly ownTransactions?: boolean
 }
@@ -44,7 +46,8 @@ export const program = (name: string, program: Program): Tree => ({
             (select string_agg(s.name || ' ' || s.status, ', ' order by s.idx) from stepped.action_steps s where s.action = a.id)) as line
           from stepped.actions a order by 1`
         const notes = yield* stage.sql<{ entry: string }>`select entry from effects`
-        const entries = notes.map(({ entry }) => entry).sort()
+        const entries = notes.map(({ entry }) => entry).filter((entry) => program.perhaps?.includes(entry) !== true)
+          .sort()
         return {
           handles,
           actions: actions.map(({ line }) => line).sort(),
