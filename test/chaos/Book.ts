@@ -8,6 +8,7 @@ const nothingYet = {
   "trucks in named lanes": 0,
   voyages: 0,
   ships: 0,
+  executions: 0,
   "steps undone": 0,
   "undone again by an operator": 0,
   pauses: 0,

@@ -18,6 +18,7 @@ it.live(
           "foretold outcomes",
           "voyages",
           "ships",
+          "executions",
           "slots of schedules"
         ] as const
       ) {

@@ -12,6 +12,7 @@ import { awaitInWords, makeWorld, silent, type WorldOptions } from "../model/Tre
 import { makeBells } from "./Bells.ts"
 import { bodies, openLog, writesTo } from "./bodies.ts"
 import type { Book } from "./Book.ts"
+import { charters, isEnding, layerCharters } from "./Charters.ts"
 import type { Undisturbed } from "./Database.ts"
 import { portsLive, recalls, sailsAgain, sendShip, tends } from "./Ports.ts"
 import type { Proxy } from "./Proxy.ts"
@@ -71,6 +72,7 @@ const treesForEach = 10
 /** For each who asks for groups. */
 const sendersPart = 1 / 4
 const sailorsPart = 1 / 2
+const charterersPart = 1 / 3
 
 const tagOf = (error: unknown): string => String((error as { readonly _tag?: string } | null)?._tag ?? error)
 
@@ -97,7 +99,7 @@ export const startClients = (
     const voyages = makeVoyages(writesTo(file))
     const bells = makeBells(ran)
     const services = yield* Effect.orDie(Layer.build(
-      Layer.mergeAll(world.layer, trucks.layer, voyages.layer, portsLive, bells.layer).pipe(
+      Layer.mergeAll(world.layer, trucks.layer, voyages.layer, portsLive, bells.layer, layerCharters).pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),
         Layer.provideMerge(PgClient.layer({
           url: proxy.url,
@@ -245,6 +247,14 @@ export const startClients = (
       one.gave = gave === "Sunk" ? "failed" : gave === "HeartbeatTimedOut" ? "timed_out" : gave
     })
     const recalling = recalls((effect) => answer("recalling ships", effect))
+    /** One execution of a workflow after another, each to its end. */
+    const executes = Effect.gen(function*() {
+      while (book.counts.trees < trees && !isOver()) {
+        const number = book.counts.executions++
+        const gave = yield* charters(number, (effect) => answer(`charter ${number}`, effect))
+        if (!isEnding(gave)) book.accuse(`charter ${number} gave ${gave}`)
+      }
+    })
     const pilots = Effect.gen(function*() {
       yield* Effect.sleep("500 millis")
       yield* answersTokens((effect) => answer("answering a token", effect))
@@ -322,6 +332,7 @@ export const startClients = (
         ...Array.from({ length: asking * sailorsPart }, () => sails),
         ...Array.from({ length: asking * sailorsPart }, () => meanwhile(ships)),
         meanwhile(recalling),
+        ...Array.from({ length: asking * charterersPart }, () => executes),
         meanwhile(pauses),
         rings
       ], { concurrency: "unbounded", discard: true }).pipe(Effect.provide(services)),

@@ -44,6 +44,7 @@ const lose = (
 const transitions: ReadonlyArray<readonly [statement: RegExp, rows: number]> = [
   [/\.finish\(/, 0],
   [/\.(enqueue|recover|release)\(|update "stepped"\.workers/, 0],
+  [/\.(start_executions|send_to_executions|remember)\(/, 0],
   [/\.(claim|complete|tick|cancel_abandoned)\(/, 2]
 ]
 const commit: typeof transitions = [[/^commit$/i, 0]]

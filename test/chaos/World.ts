@@ -10,6 +10,7 @@ import type { Engine, Stepped } from "stepped"
 import { actorNames, type Deed, type Op, type Outcome, outcome, type Plan, type Replaceable } from "../model/Model.ts"
 import { crowds, makeWorld, planOf, type WorldOptions } from "../model/Trees.ts"
 import { makeBells } from "./Bells.ts"
+import { layerCharters } from "./Charters.ts"
 import { portsLive } from "./Ports.ts"
 import { makeTrucks } from "./Trucks.ts"
 import { makeVoyages, type Writes } from "./Voyages.ts"
@@ -74,6 +75,7 @@ export const layerWorld = (
     makeTrucks(options.ran).layer,
     makeVoyages(options.writes).layer,
     portsLive,
+    layerCharters,
     bells.layer,
     bells.declared(options.version)
   )

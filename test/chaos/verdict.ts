@@ -147,7 +147,7 @@ const bodies = ({ book, undisturbed }: Run, log: Log) =>
   Effect.gen(function*() {
     const steps = yield* rows<{ entry: string }>(
       undisturbed,
-      `select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.action_steps s on s.action = a.id where s.status in ('succeeded', 'failed') and a.actor_type not in ('Voyage', 'Port', 'Stepped')`
+      `select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.action_steps s on s.action = a.id where s.status in ('succeeded', 'failed') and a.actor_type not in ('Voyage', 'Port', 'Stepped') and a.actor_type not like 'Workflow.%'`
     )
     for (const { entry } of steps) if (!log.begun.has(entry)) book.accuse(`a body never ran: ${entry}`)
   })
@@ -158,7 +158,8 @@ const callbacks = ({ book, undisturbed }: Run, log: Log) =>
     const actions = yield* rows<{ key: string; status: string; shape: Shape; count: number }>(
       undisturbed,
       `select ${key} as key, status, arguments->1->'shape' as shape, callbacks_succeeded + callbacks_failed as count from stepped.actions
-        where actor_type not in ('Truck', 'Voyage', 'Bell', 'Port', 'Stepped')`
+        where actor_type not in ('Truck', 'Voyage', 'Bell', 'Port', 'Stepped')
+        and actor_type not like 'Workflow.%'`
     )
     book.counts.actions = actions.length
     for (const action of actions) {

@@ -6,6 +6,9 @@ const performing = (status: string) =>
 const twoInLine = `insert into stepped.seats (action, lane, "limit", priority, place)
   select gen_random_uuid(), 'a', 1, 0, n from generate_series(1, 2) n`
 
+const chartered = `update stepped.ended_actions set definition = 'Workflow.Charter/execute',
+  arguments = '[{"n": 1}]', result = '{"_tag": "Success"}'`
+
 /** Each rule of the audit, with statements that break it. */
 export const planted: ReadonlyArray<readonly [rule: string, statement: string]> = [
   [
@@ -141,6 +144,27 @@ export const planted: ReadonlyArray<readonly [rule: string, statement: string]> 
     `insert into stepped.operations (at, by, verb, target, outcome, through)
       select now(), 'ada', 'Stepped.cancel', id, 'done', gen_random_uuid() from stepped.ended_actions limit 1`
   ],
+  [
+    "24.4: whoever replays an execution is given",
+    `${chartered};
+     insert into chaos.chartered (n, what, value) select 1, 'weight', x from generate_series(1, 2) x`
+  ],
+  [
+    "24.3: of a deferred the first value counts",
+    `${chartered};
+     insert into chaos.chartered (n, what, value) select 1, 'wind', x from generate_series(1, 2) x`
+  ],
+  // twice, and not at all
+  [
+    "24.4: what an activity does in a transaction",
+    `${chartered}; insert into chaos.paid select 1 from generate_series(1, 2)`
+  ],
+  ["24.4: what an activity does in a transaction", chartered],
+  [
+    "24.6: nothing is undone of an execution that succeeds",
+    `${chartered}; insert into chaos.chartered (n, what) values (1, 'undone')`
+  ],
+  ["24.1: an execution is one action", `${chartered}; update stepped.ended_actions set actor_id = 'one'`],
   [
     "11.3: a signal is read once",
     "update stepped.ended_actions set definition = 'Voyage/sail', status = 2, result = '[1, 1]'"
