@@ -19,6 +19,11 @@ const asked: ReadonlyArray<readonly [tag: string, statement: string]> = [
   ["Supersedes", action("20000000-0000-7000-8000-000000000011")]
 ]
 
+interface Answer {
+  readonly tag: string
+  readonly places?: ReadonlyArray<{ readonly place: number }>
+}
+
 it.live("16.2: explaining looks at a few rows of many, whatever it answers, with and without statistics", () =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
@@ -26,9 +31,10 @@ it.live("16.2: explaining looks at a few rows of many, whatever it answers, with
     for (const analysed of [false, true]) {
       if (analysed) yield* sql`analyze`
       for (const [tag, statement] of asked) {
-        const [row] = yield* sql.unsafe<{ readonly answer: { readonly tag: string } }>(statement)
+        const [row] = yield* sql.unsafe<{ readonly answer: Answer }>(statement)
         assert.strictEqual(row!.answer.tag, tag, statement)
         // a line is counted as far as a thousand, and of thousands who wait for one a hundred are named
+        for (const { place } of row!.answer.places ?? []) assert.isAtMost(place, 1001)
         assert.isBelow(yield* buffers(statement), 1500, statement)
       }
     }
