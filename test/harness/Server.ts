@@ -11,6 +11,7 @@ import { Reactivity } from "effect/reactivity"
 import type { SqlClient, SqlError } from "effect/sql"
 import { randomBytes } from "node:crypto"
 import { inject } from "vitest"
+import "./healed.ts"
 
 export { type PostgresServer, PostgresServerError, type PostgresServerOptions, startServer } from "./PostgresServer.ts"
 
