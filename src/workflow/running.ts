@@ -202,7 +202,9 @@ const isLasting = (error: unknown): boolean =>
 
 /** Until something wakes it. */
 const suspended = ({ instance, replay }: Run): null => {
-  replay.suspend(undefined, [...instance.awaitedDeferreds.keys()].map(storedName))
+  // what it has been given it has awaited before
+  const awaits = [...instance.awaitedDeferreds.keys()].map(storedName).filter((name) => !replay.sent.has(name))
+  replay.suspend(undefined, awaits)
   return null
 }
 

@@ -9452,7 +9452,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "nobody sees what an execution waits for",
     plants: [{
       file: "src/workflow/running.ts",
-      find: "replay.suspend(undefined, [...instance.awaitedDeferreds.keys()].map(storedName))",
+      find: "replay.suspend(undefined, awaits)",
       replace: "replay.suspend(undefined, [])"
     }],
     tests: { [workflowsShown]: ["a tree has what activities"], [workflows]: ["why it is not finished"] }
