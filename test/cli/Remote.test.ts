@@ -47,7 +47,8 @@ describe("the command over HTTP", () => {
       yield* Effect.provide(until("it has run", isOver), services)
       const api = yield* Effect.provide(serving(Http.layer({ authorization: known })), services)
       const remote = over(api.url, "ada")
-      const tidy = (text: string) => text.replaceAll(/\d+(\.\d+)? ?(ms|s|seconds?|minutes?)\b( ago)?/g, "…").replaceAll(/…(?: …)+/g, "…")
+      const tidy = (text: string) =>
+        text.replaceAll(/\d+(\.\d+)? ?(ms|s|seconds?|minutes?)\b( ago)?/g, "…").replaceAll(/…(?: …)+/g, "…")
       for (
         const args of [
           ["ls"],

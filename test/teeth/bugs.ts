@@ -9453,7 +9453,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/workflow/running.ts",
       find: "replay.suspend(undefined, awaits)",
-      replace: "replay.suspend(undefined, [])"
+      replace: "replay.suspend(undefined, awaits.slice(0, 0))"
     }],
     tests: { [workflowsShown]: ["a tree has what activities"], [workflows]: ["why it is not finished"] }
   },
@@ -9493,7 +9493,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: retry,
       find: "return replays === undefined ? settings : {",
-      replace: "return replays === undefined || runnable.name !== \"\" ? settings : {"
+      replace: "return replays === undefined || replays.attempts !== 0 ? settings : {"
     }],
     tests: { [workflowOptions]: ["what its HandledDefects do not take"] }
   },
