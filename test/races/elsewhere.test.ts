@@ -82,8 +82,8 @@ describe("a body in another process", () => {
       yield* until("its callbacks end", Effect.map(handle.status, ({ status }) => status === "cancelled"))
       yield* Deferred.succeed(go, undefined)
       yield* until("the body ends", Effect.sync(() => seen.includes("deaf")))
-      const next = yield* (yield* Cars.client)(1).hookedLater()
       body = Effect.void
+      const next = yield* (yield* Cars.client)(1).hookedLater()
       yield* next.await
       assert.deepStrictEqual(seen.filter((text) => text !== "next"), ["cancelled", "deaf", "succeeded"])
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["work cancelled"])
