@@ -1,5 +1,6 @@
 /** Names of workflows, deferreds, clocks and activities as Stepped stores them: what it does not take is escaped; and back, for who looks at them. */
 import { createHash } from "node:crypto"
+import { workflowActors } from "./reserved.ts"
 import { isStorable } from "./storable.ts"
 
 // by its UTF-16 units: in UTF-8 all lone surrogates are one character
@@ -9,15 +10,13 @@ const digestOf = (text: string): string =>
 /** How long an actor's type may be. */
 const typeMax = 100
 
-const prefix = "Workflow."
-
 /** The type of the actor that stands for a workflow: no two workflows have the same. */
 export const actorTypeOf = (workflow: string): string => {
   const escaped = [...Buffer.from(workflow)].map((byte) => {
     const character = String.fromCharCode(byte)
     return /[A-Za-z0-9_.]/.test(character) ? character : `-${byte.toString(16).padStart(2, "0")}`
   }).join("")
-  const type = `${prefix}${escaped}`
+  const type = `${workflowActors}${escaped}`
   // an escaped one has no two hyphens beside each other
   return type.length <= typeMax && workflow.isWellFormed()
     ? type
@@ -26,8 +25,8 @@ export const actorTypeOf = (workflow: string): string => {
 
 /** The workflow that an actor's type stands for; of one whose name is too long, what is left of it. None of any other actor. */
 export const workflowOf = (actorType: string): string | undefined => {
-  if (!actorType.startsWith(prefix)) return undefined
-  const escaped = actorType.slice(prefix.length)
+  if (!actorType.startsWith(workflowActors)) return undefined
+  const escaped = actorType.slice(workflowActors.length)
   const [, first, digest] = /^(.*)--([0-9a-f]{24})$/.exec(escaped) ?? []
   if (first === undefined) return unescaped(escaped)
   // what was cut off in the middle of an escape, or of a character, is left out

@@ -68,17 +68,19 @@ const side = (at: Ground, planted: ReadonlyArray<Bug>) =>
   })
 
 /** Bugs that are none, because the program does not compile with them: many are planted at once, and halved until it is known which. */
-const misspelt = (at: Ground, from: ReadonlyArray<Bug>): Effect.Effect<ReadonlyMap<string, string>> =>
+const notCompiling = (at: Ground, from: ReadonlyArray<Bug>): Effect.Effect<ReadonlyMap<string, string>> =>
   Effect.gen(function*() {
     if (from.length === 0) return new Map<string, string>()
     const [wrong, { later, now }] = yield* Effect.scoped(Effect.gen(function*() {
       const both = yield* side(at, from)
       return [yield* typesAreRight(at.folder), both] as const
     }))
-    if (wrong !== undefined && now.length === 1) return new Map([[now[0]!.name, wrong], ...yield* misspelt(at, later)])
+    if (wrong !== undefined && now.length === 1) {
+      return new Map([[now[0]!.name, wrong], ...yield* notCompiling(at, later)])
+    }
     const half = Math.ceil(now.length / 2)
     const halves = wrong === undefined ? [later] : [now.slice(0, half), now.slice(half), later]
-    return new Map((yield* Effect.forEach(halves, (bugs) => misspelt(at, bugs))).flatMap((found) => [...found]))
+    return new Map((yield* Effect.forEach(halves, (bugs) => notCompiling(at, bugs))).flatMap((found) => [...found]))
   })
 
 const verdict = (at: Place, bug: Bug): Effect.Effect<string> =>
@@ -134,7 +136,10 @@ const Main = Effect.scoped(Effect.gen(function*() {
       // a bug whose place has gone is known before the first test runs
       for (const bug of chosen) ground.find(bug)
       // what is in SQL alone has no types
-      return yield* misspelt(ground, chosen.filter(({ plants }) => plants.some(({ file }) => !file.endsWith(".sql"))))
+      return yield* notCompiling(
+        ground,
+        chosen.filter(({ plants }) => plants.some(({ file }) => !file.endsWith(".sql")))
+      )
     }))
   console.log(`${seconds(began)}  compiled with each bug`)
   if (!(yield* control(free, slots))) return false
