@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { log } from "../engine/log.ts"
-import type { Instance } from "./Runs.ts"
+import { type Instance, keyOf } from "./Runs.ts"
 
 /** As long as Effect's own engine keeps it. */
 const keptFor = Duration.seconds(10)
@@ -66,8 +66,6 @@ export const make: Effect.Effect<Kept, never, Scope.Scope> = Effect.gen(function
     closed = true
     return Effect.forEach([...kept.keys()], (key) => closeAbandoned(takeOut(key)), { discard: true })
   })
-
-  const keyOf = (workflow: string, execution: string) => `${workflow.length} ${workflow} ${execution}`
 
   return {
     take: (workflow, execution) => takeOut(keyOf(workflow, execution)),

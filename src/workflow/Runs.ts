@@ -40,7 +40,8 @@ export interface Runs {
   readonly adopt: (instance: Instance, run: Run) => void
 }
 
-const keyOf = (workflow: string, execution: string): string => `${workflow.length} ${workflow} ${execution}`
+/** What an execution is known by in this process: no two are the same, whatever is in their names. */
+export const keyOf = (workflow: string, execution: string): string => `${workflow.length} ${workflow} ${execution}`
 
 export const make = (): Runs => {
   // invariant: of an execution the run that began last is found, as long as it lasts
