@@ -145,14 +145,15 @@ describe("a queue", () => {
 
   it.live("23.7: what is renewed and settled at one moment by many is neither lost nor taken twice", () =>
     Effect.scoped(Effect.gen(function*() {
-      const [one, two] = yield* processes(2, { lease: "1 second", pollInterval: "20 millis" })
+      const [one, two] = yield* processes(2, { lease: "2 seconds", pollInterval: "20 millis" })
       const mine = yield* Effect.provideContext(queue, one!)
       const others = yield* Effect.provideContext(queue, two!)
       for (let n = 0; n < 20; n++) yield* mine.offer(n)
       const taken: Array<number> = []
-      // longer than the lease, which is renewed meanwhile; the others look for what nobody holds
-      const slow = mine.take((n) => Effect.andThen(Effect.sync(() => taken.push(n)), Effect.sleep("2500 millis")))
+      const slow = mine.take((n) => Effect.andThen(Effect.sync(() => taken.push(n)), Effect.sleep("5 seconds")))
       const waiting = yield* Effect.forEach(Array.from({ length: 20 }), () => Effect.forkChild(slow))
+      while (taken.length < 20) yield* Effect.sleep("5 millis")
+      // all are held, for longer than a lease, which is renewed meanwhile; the others look for what nobody holds
       const idle = yield* Effect.forkChild(others.take((n) => Effect.sync(() => taken.push(n))))
       yield* Effect.forEach(waiting, Fiber.join)
       yield* Fiber.interrupt(idle)
