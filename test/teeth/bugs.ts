@@ -151,6 +151,7 @@ const workflowOptions = "test/behaviour/WorkflowOptions.test.ts"
 const workflowScopes = "test/behaviour/WorkflowScopes.test.ts"
 const workflowSending = "test/behaviour/WorkflowSending.test.ts"
 const workflowTrees = "test/behaviour/WorkflowTrees.test.ts"
+const workflowWakes = "test/behaviour/WorkflowWakes.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -9706,6 +9707,81 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "begin_interrupted(p_now, null) as has_begun"
     }],
     tests: { [workflowSending]: ["one that is interrupted while it is queued"] }
+  },
+  {
+    name: "interrupted-and-cancelled",
+    breaks: "24.5: a child that is cancelled before its interruption has begun wakes nobody",
+    plants: [{
+      file: functionFile("begin_interrupted"),
+      find: "    6 /* StepKind.replayed */, d.enqueued_at",
+      replace: "    null, d.enqueued_at"
+    }],
+    tests: { [workflowWakes]: ["24.5: a child that is interrupted while it is queued"] }
+  },
+  {
+    name: "held-and-cancelled",
+    breaks: "24.5: a child that is cancelled while its lane is paused wakes nobody",
+    plants: [{
+      file: functionFile("hold_lanes"),
+      find: "case when l.step_kind = 6 /* StepKind.replayed */ then l.step_kind end",
+      replace: "null"
+    }],
+    tests: { [workflowWakes]: ["24.5: a child that is cancelled while its lane"] }
+  },
+  {
+    name: "promoted-and-cancelled",
+    breaks: "24.5: a child that is cancelled when its lane goes on wakes nobody",
+    plants: [{
+      file: functionFile("promote"),
+      find: "case when l.step_kind = 6 /* StepKind.replayed */ then l.step_kind end",
+      replace: "null"
+    }],
+    tests: { [workflowWakes]: ["24.5: a child that is cancelled when its lane goes on"] }
+  },
+  {
+    name: "interrupted-before-its-start",
+    breaks: "24.6: who interrupts what nobody has started ends what is started later",
+    plants: [{
+      file: functionFile("send_to_executions"),
+      find: "and (x.makes or k.given is not null)",
+      replace: ""
+    }],
+    tests: { [workflowWakes]: ["24.6: one that nobody has started"] }
+  },
+  {
+    name: "interrupted-again",
+    breaks: "24.6: one that has failed since it was interrupted sleeps for ever",
+    plants: [{
+      file: functionFile("send_to_executions"),
+      find: "ExecutionName.interrupt */ and y.turn is not null))",
+      replace: "ExecutionName.interrupt */ and false))"
+    }],
+    tests: { [workflowWakes]: ["24.6: one that has failed since"] }
+  },
+  {
+    name: "between-two-tries",
+    breaks: "24.6: who resumes or interrupts an execution between two tries waits for the next one",
+    plants: [{
+      file: functionFile("wake_execution"),
+      find: "  if v_is_explicit and exists (",
+      replace: "  if false and exists ("
+    }],
+    tests: {
+      [workflowWakes]: [
+        "24.6: between two tries it goes on when it is resumed",
+        "24.6: between two tries it goes on when it is interrupted"
+      ]
+    }
+  },
+  {
+    name: "sent-between-two-tries",
+    breaks: "24.8: an execution is tried again at once since somebody has sent it something",
+    plants: [{
+      file: functionFile("wake_execution"),
+      find: "  if v_is_explicit and exists (",
+      replace: "  if exists ("
+    }],
+    tests: { [workflowWakes]: ["24.6: between two tries it goes on when it is resumed"] }
   },
   {
     name: "unread-child",

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { checkJson } from "../../domain/Codec.ts"
 import { defaultKey, definitionKey } from "../../domain/Key.ts"
+import { ExecutionName } from "../../domain/Phase.ts"
 import type { ExecutionKey, Executions } from "../../Execution.ts"
 import { type StorageError, type UnsuitableIsolation, WouldWaitForItself } from "../../SteppedError.ts"
 import type { Arrival, ExecutingOptions, NewExecution, NewSent, StartedExecution } from "../../store/Executing.ts"
@@ -90,7 +91,10 @@ export const make = (parts: Parts): Effect.Effect<Executions, never, Scope.Scope
       store: store.sendToExecutions,
       weigh: weighSent,
       committed: (items, answers) => {
-        const wakes = items.filter(({ wakes }, n) => wakes && answers[n]?.isFirst === true)
+        const wakes = items.filter(({ name, wakes }, n) =>
+          // who is to be interrupted is woken each time
+          wakes && (answers[n]?.isFirst === true || name === ExecutionName.interrupt)
+        )
         for (const { due } of wakes) if (due !== undefined) workers.know(due)
         // a body of another process may await it
         if (wakes.some(({ due }) => due === undefined)) wakeups.ended()

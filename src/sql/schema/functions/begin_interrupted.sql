@@ -15,11 +15,13 @@ begin
     returning action, definition, actor_id, queue, arguments, lane, attempts, enqueued_at, trace, started_by
   )
   insert into live_actions (
-    id, definition, actor_id, queue, arguments, lane, seat, status, depth, rooted, flags, attempts, enqueued_at,
-    started_at, trace, started_by)
+    id, definition, actor_id, queue, arguments, lane, seat, status, depth, rooted, flags, attempts, step_kind,
+    enqueued_at, started_at, trace, started_by)
   select
     d.action, d.definition, d.actor_id, d.queue, d.arguments, d.lane, 0 /* Seat.performing */,
-    1 /* Status.performing */, 0, true, 0, d.attempts, d.enqueued_at, p_now, d.trace, d.started_by
+    1 /* Status.performing */, 0, true, 0, d.attempts,
+    -- who ends it before that has begun is to wake who waits for it
+    6 /* StepKind.replayed */, d.enqueued_at, p_now, d.trace, d.started_by
   from d;
   return found and continue_by_job(p_now, array[p_id]) > 0;
 end $$;

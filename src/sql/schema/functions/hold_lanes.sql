@@ -8,7 +8,8 @@ language sql as $$
     queued_as = j.id,
     status = 0 /* Status.pending */,
     token = null,
-    step_kind = null,
+    -- by that an execution is known, whose end wakes who waits for it
+    step_kind = case when l.step_kind = 6 /* StepKind.replayed */ then l.step_kind end,
     step_name = null,
     prepended = null,
     step_started_at = null,

@@ -24,7 +24,10 @@ begin
         select
           coalesce(s.flags, l.flags),
           -- whoever has it in hand begins its first step; what gets a job begins when that is claimed
-          case when p_token is not null and l.unwinds is null then s.step_kind end,
+          coalesce(
+            case when p_token is not null and l.unwinds is null then s.step_kind end,
+            -- an execution is known by it also before that
+            case when l.step_kind = 6 /* StepKind.replayed */ then l.step_kind end),
           case when p_token is not null and l.unwinds is null then s.step_name end,
           case when p_token is not null and l.unwinds is null then s.prepended end,
           s.timeout_at

@@ -28,12 +28,15 @@ begin
   from (
     select x.n, k.action, case when k.is_open then row_number() over (partition by k.action, x.name order by x.n) end
       as turn
-    from unnest(sent_definition, sent_execution, sent_name) with ordinality as x(definition, execution, name, n)
+    from unnest(sent_definition, sent_execution, sent_name, sent_makes) with ordinality
+      as x(definition, execution, name, makes, n)
     left join lateral (
       select k.action, not exists (select 1 from ended_actions e where e.id = k.action offset 0) as is_open
       from action_keys k
       where
         k.definition = x.definition and k.actor_id = x.execution and k.kind = 5 /* KeyKind.execution */ and k.key = ''
+        -- something else may have been sent before anybody has started it
+        and (x.makes or k.given is not null)
       offset 0
     ) k on true
   ) y;
@@ -80,10 +83,14 @@ begin
   from
     (
       select distinct on (y.action, y.due) y.action, y.definition, y.execution, y.due, y.n
-      from unnest(v_action, sent_definition, sent_execution, sent_due, sent_wakes) with ordinality
-        as y(action, definition, execution, due, wakes, n)
+      from unnest(v_action, sent_definition, sent_execution, sent_name, sent_due, sent_wakes, v_turn) with ordinality
+        as y(action, definition, execution, name, due, wakes, turn, n)
       where
-        y.wakes and (y.n in (select unnest(v_first))) is true and (y.n in (select unnest(v_begun))) is not true
+        y.wakes and (y.n in (select unnest(v_begun))) is not true
+        and (
+          (y.n in (select unnest(v_first))) is true
+          -- one that was interrupted before, and has failed since, waits for somebody: so it goes on
+          or (y.name = '~interrupt' /* ExecutionName.interrupt */ and y.turn is not null))
       order by y.action, y.due, y.n
     ) x
     cross join lateral (
