@@ -49,11 +49,11 @@ export const ofExecutions: ReadonlyArray<Check> = [
   [
     2,
     "is suspended, what it waits for has ended since, and nobody looks at it",
-    // what is forgotten of the history has a newer row
+    // what is forgotten of the history has a newer row, and is what nobody waits for (`in_use`)
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.phase = ${phaseCodes.suspended} and l.outcome is null and l.failure is null and exists (
         select 1 from ${s}.execution_parents p join ${s}.ended_actions e on e.id = p.child
-        where p.parent = l.id and e.forgotten is null and ${isNewer("e", "l")})
+        where p.parent = l.id and ${isNewer("e", "l")})
       and ${nobodyLooks(s)}`
   ]
 ]

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { DurableDeferred } from "effect/workflow"
-import { JobQueue, PerformanceLane, Stepped } from "stepped"
+import { ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { suite } from "../harness/databases.ts"
 import { performIdle } from "../harness/performing.ts"
 import { flaky, Gate, main, open, part, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
@@ -121,5 +121,30 @@ suite("executions that are woken", (engine) => {
       yield* flaky.workflow.interrupt(id)
       yield* performIdle
       assert.strictEqual(polled(yield* flaky.workflow.poll(id)), "failed Interrupt")
+    }))
+
+  test("24.5, 18.5: what one that goes on has waited for is not forgotten", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      main.script.body = () =>
+        Effect.gen(function*() {
+          const given = yield* part.workflow.execute({ id: "1" })
+          yield* DurableDeferred.await(Gate)
+          return given
+        })
+      part.script.body = () => Effect.succeed("secret")
+      const id = yield* suspended(main.workflow, "1")
+      yield* performIdle
+      const actorId = yield* part.workflow.executionId({ id: "1" })
+      const [child] = yield* actionsOf("Part")
+      const forget = repo.forget({ actorType: "Workflow.Part", actorId })
+      assert.deepInclude(yield* forget, {
+        actions: 0,
+        left: { count: 1, first: [{ id: child!.id, because: "parent" as const }] }
+      })
+      yield* open(main.workflow, id)
+      yield* performedTo(main.workflow, id, `succeeded "secret"`)
+      assert.deepInclude(yield* forget, { actions: 1, left: { count: 0, first: [] } })
+      assert.strictEqual(polled(yield* main.workflow.poll(id)), `succeeded "secret"`)
     }))
 })

@@ -76,10 +76,14 @@ suite("the doctor, of executions", (engine) => {
       const sql = yield* SqlClient.SqlClient
       yield* suspended
       yield* Effect.andThen(Adding.execute({ a: 1, b: 1 }, { discard: true }), performIdle)
+      const problem = "is suspended, what it waits for has ended since, and nobody looks at it"
+      const linked = sql`insert into stepped.execution_parents (parent, child)
+        select l.id, e.id from stepped.live_actions l, stepped.ended_actions e`
+      yield* finds(problem, linked)
+      // nobody forgets what somebody waits for
       yield* finds(
-        "is suspended, what it waits for has ended since, and nobody looks at it",
-        sql`insert into stepped.execution_parents (parent, child)
-          select l.id, e.id from stepped.live_actions l, stepped.ended_actions e`
+        problem,
+        Effect.andThen(linked, sql`update stepped.ended_actions set forgotten = 3`)
       )
     }))
 })

@@ -152,6 +152,7 @@ const workflowScopes = "test/behaviour/WorkflowScopes.test.ts"
 const workflowSending = "test/behaviour/WorkflowSending.test.ts"
 const workflowTrees = "test/behaviour/WorkflowTrees.test.ts"
 const workflowWakes = "test/behaviour/WorkflowWakes.test.ts"
+const executionRaces = "test/races/executions.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -9782,6 +9783,66 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "  if exists ("
     }],
     tests: { [workflowWakes]: ["24.6: between two tries it goes on when it is resumed"] }
+  },
+  {
+    name: "forgotten-child",
+    breaks: "18.5: what an execution has waited for is forgotten under it",
+    plants: [{
+      file: functionFile("in_use"),
+      find: "    if at = 1 and exists (",
+      replace: "    if false and exists ("
+    }],
+    tests: { [workflowWakes]: ["24.5, 18.5: what one that goes on has waited for"] }
+  },
+  {
+    name: "forgotten-and-awaited",
+    breaks: "the doctor passes by an execution that waits for what is forgotten",
+    plants: [{
+      file: "src/sql/executionChecks.ts",
+      find: "where p.parent = l.id and ${isNewer(",
+      replace: "where p.parent = l.id and e.forgotten is null and ${isNewer("
+    }],
+    tests: { "test/sql/Suspended.test.ts": ["24.5: finds one"] }
+  },
+  {
+    name: "deleted-and-awaited",
+    breaks: "24.5: what an execution begins to wait for is deleted at that moment",
+    plants: [{
+      file: functionFile("delete_history"),
+      find: "  ids := keep_awaited(ids);\n",
+      replace: ""
+    }],
+    tests: { [executionRaces]: ["24.5: what somebody begins to wait for is not deleted"] }
+  },
+  {
+    name: "deleted-while-linked",
+    breaks: "24.5: what somebody is just about to wait for is deleted before that is seen",
+    plants: [{
+      file: functionFile("keep_awaited"),
+      find: "        x.id = any(v_locked)\n",
+      replace: "        true\n"
+    }],
+    tests: { [executionRaces]: ["24.5: what somebody begins to wait for is not deleted"] }
+  },
+  {
+    name: "deleted-though-linked",
+    breaks: "24.5: what somebody has begun to wait for since it was looked at is deleted",
+    plants: [{
+      file: functionFile("keep_awaited"),
+      find: "          where p.child = x.id and exists",
+      replace: "          where false and exists"
+    }],
+    tests: { [executionRaces]: ["24.5: what somebody begins to wait for is not deleted"] }
+  },
+  {
+    name: "forgotten-while-linked",
+    breaks: "18.5: what somebody is just about to wait for is forgotten before that is seen",
+    plants: [{
+      file: functionFile("forget_ended"),
+      find: "  if not p_is_plan then locked := keep_awaited(locked); end if;\n",
+      replace: ""
+    }],
+    tests: { [executionRaces]: ["18.5, 24.5: what somebody begins to wait for"] }
   },
   {
     name: "unread-child",

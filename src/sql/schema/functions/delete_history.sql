@@ -1,7 +1,7 @@
 -- Deletes what has ended with all that is stored of it, as far as nobody has it locked, and nobody retries it by now;
 -- gives which, and, where that is asked for by a size in bytes, what was stored of it, the newest first: no more than
 -- that, one at least, and then `below` says which one was the last. A key of a completion that is held for longer than
--- `p_before` still answers. No transition locks what is locked here.
+-- `p_before` still answers. Of what is locked here a transition locks but the keys of executions, which are deleted.
 -- For other functions only: it inherits their search path and their settings.
 create function delete_history(
   p_before timestamptz, p_ids uuid[], p_bytes int, out gone uuid[], out below uuid, out exported text[])
@@ -14,6 +14,7 @@ begin
   -- whoever retries one of them, or undoes it, has locked it, and may have done so since it was looked at
   if are_retried() then ids := array(select x from unnest(ids) x where not is_retried(x)); end if;
   ids := array(select x from unnest(ids) x where not exists (select 1 from live_actions l where l.id = x offset 0));
+  ids := keep_awaited(ids);
   if p_bytes is not null then
     ids := array(select x from unnest(ids) x order by x desc);
     exported := '{}';

@@ -9,8 +9,9 @@
 -- locked or changed: it says what would be.
 --
 -- Locked are, in this order: rows of the history that are not needed, skipping what is locked, so that whoever
--- retries, undoes again, reuses or deletes one of them comes first or waits, and sees what has become of it; and
--- achievements, skipping too. Nobody is waited for here. What is needed is looked at again with the locks: who
+-- retries, undoes again, reuses or deletes one of them comes first or waits, and sees what has become of it; keys of
+-- executions among them, skipping too, so that whoever begins to wait for one does likewise; and achievements, skipping
+-- too. Nobody is waited for here. What is needed is looked at again with the locks: who
 -- retries, or undoes, has a lock on the row until that can be seen. With `for update`, since who retries a parent
 -- keeps by `for key share` the children that it reads. Rows of steps, slots, signals and memos of an action that
 -- has ended nobody else changes but who deletes it.
@@ -72,6 +73,7 @@ begin
       order by e.id
       for update skip locked)
   end;
+  if not p_is_plan then locked := keep_awaited(locked); end if;
   -- whose achievement somebody has locked stays with it
   keys := array(
     select a.checksum_key

@@ -2,6 +2,8 @@
 -- live, and may read its result, begin again or undo it (`parent`), or another action is to go on for it, or for one
 -- above it (`retry`). Above it are its parent, and whoever has joined it, or has it from the action that it goes on
 -- for; above these likewise. Who is to go on for a parent may also take what has gone on for its child by itself.
+-- An execution is also read, with each replay, by those that have waited for it (`parent`), as long as these are live:
+-- one that has ended never runs again.
 -- For other functions only: it inherits their search path and their settings.
 create function in_use(p_action uuid) returns text
 language plpgsql stable as $$
@@ -14,6 +16,13 @@ begin
     at := at + 1;
     if exists (select 1 from live_actions l where l.id = above[at]) then
       return case when at = 1 then 'unwinding' else 'parent' end;
+    end if;
+    if at = 1 and exists (
+      select 1
+      from execution_parents p
+      where p.child = p_action and exists (select 1 from live_actions l where l.id = p.parent offset 0)
+    ) then
+      return 'parent';
     end if;
     if retries
       and (
