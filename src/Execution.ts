@@ -53,6 +53,16 @@ export interface ReplayListener {
 }
 
 /**
+ * What is stored of an activity, and whether it was not stored before.
+ *
+ * @internal
+ */
+export interface Kept {
+  readonly result: unknown
+  readonly isNew: boolean
+}
+
+/**
  * One run of an execution's body, with all that is known of the earlier ones.
  *
  * @internal
@@ -75,9 +85,16 @@ export interface Replay {
     attempt: number,
     result: unknown
   ) => Effect.Effect<unknown, StorageError | PayloadTooLarge | UnstorableText | TooManyMemos>
-  /** Runs an activity in a transaction of the program's client, with which what it has come to commits: `remember` stores it there. */
+  /**
+   * Runs an activity in a transaction of the program's client, with which what it has come to commits: `remember` stores it there. Where that was
+   * stored before, what this transaction has done is one time too often.
+   */
   readonly transaction: <A, E, R>(
-    activity: (remember: Replay["remember"]) => Effect.Effect<A, E, R>
+    activity: (
+      remember: (
+        ...memo: Parameters<Replay["remember"]>
+      ) => Effect.Effect<Kept, Effect.Error<ReturnType<Replay["remember"]>>>
+    ) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | StorageError, R>
   /** Is told of what comes while the body runs; answers how to leave. */
   readonly listen: (listener: ReplayListener) => () => void

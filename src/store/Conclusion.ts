@@ -110,6 +110,16 @@ export interface NewMemo {
   readonly of?: { readonly definition: string; readonly actorId: string } | undefined
 }
 
+/** What is stored of memos. */
+export interface Remembered {
+  /** The lease is over. */
+  readonly lost: boolean
+  /** What is stored now, by the memos' numbers, of those whose actions are still where they were. */
+  readonly stored: ReadonlyMap<number, unknown>
+  /** Whether none of it was stored before. */
+  readonly isNew: boolean
+}
+
 /** A place of a step for what it waits for: a child, a time, or a signal. */
 export interface NewSlot {
   readonly action: string

@@ -32,7 +32,7 @@ import type {
   StepDecision,
   Work
 } from "./Answer.ts"
-import type { Conclusion, NewMemo, ProgressNote, Whose } from "./Conclusion.ts"
+import type { Conclusion, NewMemo, ProgressNote, Remembered, Whose } from "./Conclusion.ts"
 import type { Executing } from "./Executing.ts"
 import type { Explained, ExplainedAction, ToExplain } from "./Explained.ts"
 import type { AskedRetry, Invocation, PreparedInvocation } from "./Invocation.ts"
@@ -209,10 +209,7 @@ export interface Transitions {
     readonly of?: ReadonlyArray<Whose>
   }) => Effect.Effect<Answer, StorageError>
   /** Keeps what bodies have done; gives what is kept by the memos' numbers, of those whose actions are still where they were. */
-  readonly remember: (
-    token: bigint,
-    memos: ReadonlyArray<NewMemo>
-  ) => Effect.Effect<{ readonly lost: boolean; readonly stored: ReadonlyMap<number, unknown> }, StorageError>
+  readonly remember: (token: bigint, memos: ReadonlyArray<NewMemo>) => Effect.Effect<Remembered, StorageError>
   /** Shows what running steps say of themselves, of those whose actions are still where they were. */
   readonly noteProgress: (token: bigint, notes: ReadonlyArray<ProgressNote>) => Effect.Effect<void, StorageError>
   readonly complete: (options: {

@@ -88,17 +88,20 @@ const read = (run: Run, activity: Activity.Any, stored: unknown): Effect.Effect<
         )
   )
 
-/** Takes what an activity has done out of its transaction, with what it has come to. */
+/** Takes what an activity has done out of its transaction, with what it has come to; that may be stored already. */
 class RollBack {
   readonly result: Result
-  constructor(result: Result) {
+  readonly isStored: boolean
+  constructor(result: Result, isStored = false) {
     this.result = result
+    this.isStored = isStored
   }
 }
 
 /**
  * An activity that is annotated with a transaction (`ClusterSchema.WithTransaction`): what it has come to commits with what it has done. Where it
- * fails, or is suspended, nothing of that stays; a failure is stored afterwards.
+ * fails, or is suspended, nothing of that stays; a failure is stored afterwards. Where another one has stored what it has come to meanwhile, as one
+ * whose commit has come late, nothing stays either: that one has done it.
  */
 const inTransaction = (
   run: Run,
@@ -113,7 +116,8 @@ const inTransaction = (
           ? Effect.fail(new RollBack(result))
           : Effect.flatMap(
             store(run, activity, attempt, result.exit, remember),
-            (stored) => stored._tag === "Suspended" ? Effect.fail(new RollBack(stored)) : Effect.succeed(stored)
+            ({ isNew, result }) =>
+              result._tag === "Suspended" || !isNew ? Effect.fail(new RollBack(result, true)) : Effect.succeed(result)
           ))
     ),
     {
@@ -124,31 +128,56 @@ const inTransaction = (
           // the run itself was cut off: that is for whoever has done so
           return Cause.hasInterruptsOnly(cause) ? Effect.interrupt : abandonFor(run, cause)
         }
-        const { result } = error
-        return result._tag === "Suspended"
+        const { isStored, result } = error
+        return result._tag === "Suspended" || isStored
           ? Effect.succeed(result)
-          : store(run, activity, attempt, result.exit, run.replay.remember.bind(run.replay))
+          : storeAlone(run, activity, attempt, result.exit)
       }
     }
   )
+
+type Remember = Parameters<Parameters<Run["replay"]["transaction"]>[0]>[0]
+
+/** What an activity has come to, as it is stored; and whether it was not stored before. */
+interface Stored {
+  readonly isNew: boolean
+  readonly result: Result
+}
 
 const store = (
   run: Run,
   activity: Activity.Any,
   attempt: number,
   exit: Exit.Exit<unknown, unknown>,
-  remember: Run["replay"]["remember"]
-): Effect.Effect<Result> =>
+  remember: Remember
+): Effect.Effect<Stored> =>
   Effect.gen(function*() {
     // it was cut off: it has come to nothing, and is done again
     if (run.isAbandoned && Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* Effect.interrupt
     const json = yield* Effect.exit(encodeExit(exit))
-    if (Exit.isFailure(json)) return failing(run, Cause.die(Cause.squash(json.cause)))
+    if (Exit.isFailure(json)) return { isNew: true, result: failing(run, Cause.die(Cause.squash(json.cause))) }
     const stored = yield* Effect.exit(remember(storedName(activity.name), attempt, json.value))
-    if (Exit.isSuccess(stored)) return yield* read(run, activity, stored.value)
+    if (Exit.isSuccess(stored)) {
+      return { isNew: stored.value.isNew, result: yield* read(run, activity, stored.value.result) }
+    }
     const error = Cause.squash(stored.cause)
-    return isLimit(error) ? failing(run, Cause.die(error)) : yield* abandonFor(run, stored.cause)
+    if (!isLimit(error)) return yield* abandonFor(run, stored.cause)
+    return { isNew: true, result: failing(run, Cause.die(error)) }
   })
+
+/** The same, in no transaction: whoever was first, what counts is stored. */
+const storeAlone = (
+  run: Run,
+  activity: Activity.Any,
+  attempt: number,
+  exit: Exit.Exit<unknown, unknown>
+): Effect.Effect<Result> =>
+  Effect.map(
+    store(run, activity, attempt, exit, (...memo) =>
+      Effect.map(run.replay.remember(...memo), (result) => ({ result, isNew: true }))),
+    ({ result }) =>
+      result
+  )
 
 /** Runs an activity of a run, unless it is known what it has come to. */
 export const runActivity = (
@@ -183,5 +212,5 @@ export const runActivity = (
       : Effect.flatMap(body, (result) =>
         result._tag === "Suspended"
           ? Effect.succeed(result)
-          : store(run, activity, attempt, result.exit, run.replay.remember.bind(run.replay)))
+          : storeAlone(run, activity, attempt, result.exit))
   })

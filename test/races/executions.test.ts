@@ -1,8 +1,9 @@
-/** What others do to an execution at the moment in which somebody begins to wait for it (rule 24.5). */
+/** What others do to an execution at the moment in which somebody begins to wait for it, or has just done the same (rules 24.4, 24.5). */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { ClusterSchema } from "effect/cluster"
 import { SqlClient } from "effect/sql"
-import { DurableDeferred } from "effect/workflow"
+import { Activity, DurableDeferred } from "effect/workflow"
 import { ActionRepo } from "stepped"
 import { Gate, main, open, part, performedTo, ScriptedLive, suspended } from "../behaviour/fixtures/scripted.ts"
 import { actionsOf } from "../behaviour/fixtures/workflows.ts"
@@ -85,4 +86,33 @@ describe("executions at one moment", () => {
       })
       yield* healthy
     }).pipe(Effect.scoped, Effect.provide(live)))
+
+  it.effect("24.4: of two transactions that do the same activity one commits, and both have what that has come to", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`create table if not exists noted (amount int not null)`
+      const both = yield* Deferred.make<void>()
+      const amounts: Array<number> = []
+      const activity = Activity.make({
+        name: "note",
+        success: Schema.Int,
+        execute: Effect.gen(function*() {
+          const amount = amounts.push(amounts.length)
+          yield* Effect.orDie(sql`insert into noted (amount) values (${amount})`)
+          // what the other one does is not committed yet
+          if (amount === 2) yield* Deferred.succeed(both, undefined)
+          yield* Deferred.await(both)
+          return amount
+        })
+      }).annotate(ClusterSchema.WithTransaction, true)
+      main.script.body = () =>
+        Effect.map(Effect.all([activity, activity], { concurrency: "unbounded" }), (given) => given.join())
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      yield* performIdle
+      const noted = yield* sql<{ amount: number }>`select amount from noted`
+      yield* sql`drop table noted`
+      assert.strictEqual(noted.length, 1)
+      yield* performedTo(main.workflow, id, `succeeded "${noted[0]!.amount},${noted[0]!.amount}"`)
+      yield* healthy
+    }).pipe(Effect.provide(live)))
 })

@@ -9845,6 +9845,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [executionRaces]: ["18.5, 24.5: what somebody begins to wait for"] }
   },
   {
+    name: "done-by-two-transactions",
+    breaks: "24.4: an activity whose commit came late, or that two do at one moment, is done twice",
+    plants: [{
+      file: "src/workflow/activities.ts",
+      find: `result._tag === "Suspended" || !isNew ?`,
+      replace: `result._tag === "Suspended" ?`
+    }],
+    tests: { [executionRaces]: ["24.4: of two transactions"] }
+  },
+  {
     name: "unread-child",
     breaks: "an execution ends with a defect where it cannot read what another one has come to",
     plants: [{

@@ -1,6 +1,6 @@
 /** What performing needs of the engine. */
 import type * as Effect from "effect/Effect"
-import type { ReplayListener } from "../../Execution.ts"
+import type { Kept, ReplayListener } from "../../Execution.ts"
 import type { CompletionOptions, CompletionOutcome } from "../../Outcome.ts"
 import type { JobCompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
 import type { NewMemo, ProgressNote } from "../../store/Conclusion.ts"
@@ -32,8 +32,8 @@ export interface Surroundings {
   }
   /** Keeps what a body has done, and gives what is kept under its name. Dies with `Fenced` where the action is somebody else's by now. */
   readonly remember: (memo: NewMemo) => Effect.Effect<unknown, StorageError>
-  /** The same by a statement of its own, for the calling fiber's transaction to commit. */
-  readonly rememberHere: (memo: NewMemo) => Effect.Effect<unknown, StorageError>
+  /** The same by a statement of its own, for the calling fiber's transaction to commit; and whether it was not kept before. */
+  readonly rememberHere: (memo: NewMemo) => Effect.Effect<Kept, StorageError>
   /** Runs an effect in a transaction of the program's client, at read committed. */
   readonly withTransaction: Store["Service"]["withTransaction"]
   /** Tells the body of an execution what comes while it runs; answers how to leave. */

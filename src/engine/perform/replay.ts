@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import { checkJson, weigh } from "../../domain/Codec.ts"
 import { definitionKey } from "../../domain/Key.ts"
-import type { ExecutionKey, ExecutionOutcome, Replay, ReplayListener } from "../../Execution.ts"
+import type { ExecutionKey, ExecutionOutcome, Kept, Replay, ReplayListener } from "../../Execution.ts"
 import { PayloadTooLarge, TooManyMemos } from "../../SteppedError.ts"
 import type { RunnableStep } from "../Runnable.ts"
 import type { Performance } from "./Performance.ts"
@@ -13,6 +13,8 @@ import type { Surroundings } from "./Surroundings.ts"
 
 /** Activities of one execution, every attempt of each. */
 const memosMax = 10_000
+
+type RememberError = Effect.Error<ReturnType<Replay["remember"]>>
 
 const memoKey = (name: string, attempt: number): string => `${attempt} ${name}`
 const childKey = (definition: string, execution: string): string => `${definition} ${execution}`
@@ -67,10 +69,24 @@ export class Replaying implements Replay {
   }
 
   remember(name: string, attempt: number, result: unknown): ReturnType<Replay["remember"]> {
-    return this.#remember(name, attempt, result, this.#env.remember)
+    const { remember } = this.#env
+    // whoever was first, it has happened
+    return Effect.map(
+      this.#remember(
+        name,
+        attempt,
+        result,
+        (memo) => Effect.map(remember(memo), (result) => ({ result, isNew: true }))
+      ),
+      (kept) => kept.result
+    )
   }
 
-  transaction<A, E, R>(activity: (remember: Replay["remember"]) => Effect.Effect<A, E, R>) {
+  transaction<A, E, R>(
+    activity: (
+      remember: (name: string, attempt: number, result: unknown) => Effect.Effect<Kept, RememberError>
+    ) => Effect.Effect<A, E, R>
+  ) {
     return this.#env.withTransaction(
       activity((name, attempt, result) => this.#remember(name, attempt, result, this.#env.rememberHere))
     )
@@ -84,13 +100,10 @@ export class Replaying implements Replay {
     name: string,
     attempt: number,
     result: unknown,
-    by: Surroundings["remember"]
-  ): ReturnType<Replay["remember"]> {
+    by: Surroundings["rememberHere"]
+  ): Effect.Effect<Kept, RememberError> {
     const { payload, results } = this.#env.settings
-    return Effect.gen({ self: this }, function*(): Effect.fn.Return<
-      unknown,
-      Effect.Error<ReturnType<Replay["remember"]>>
-    > {
+    return Effect.gen({ self: this }, function*(): Effect.fn.Return<Kept, RememberError> {
       const count = this.#memos.size + 1
       if (count > memosMax) return yield* new TooManyMemos({ count, limit: memosMax })
       yield* checkJson(`what the activity ${name} gives`, result, payload)
@@ -100,9 +113,9 @@ export class Replaying implements Replay {
       const { kind, name: stepName } = this.#step
       const of = { definition: runnable.key, actorId }
       const memo = { action, step, kind, stepName, name, result, at, of }
-      const stored = yield* by(attempt === 1 ? memo : { ...memo, attempt })
-      this.#keep(name, attempt, stored)
-      return stored
+      const kept = yield* by(attempt === 1 ? memo : { ...memo, attempt })
+      this.#keep(name, attempt, kept.result)
+      return kept
     })
   }
 

@@ -87,7 +87,9 @@ export const surroundings = (worker: WorkerContext): {
           let found = yield* store.remember(token, [memo])
           // a body has blocked the thread
           if (found.lost && (yield* worker.lease.regain(token))) found = yield* store.remember(token, [memo])
-          return found.stored.has(0) ? found.stored.get(0) : yield* Effect.die(new Fenced())
+          return found.stored.has(0)
+            ? { result: found.stored.get(0), isNew: found.isNew }
+            : yield* Effect.die(new Fenced())
         }),
       withTransaction: store.withTransaction,
       listen: (action, listener) => worker.replays.listen(action, listener),

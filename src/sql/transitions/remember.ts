@@ -25,10 +25,11 @@ export const rememberOf = ({ run }: Calls): Store["Service"]["remember"] => (by,
     run("remember", "remember", {
       p_token: token(by),
       ...columns("memo", memos.map(({ of: _, ...memo }) => ({ ...memo, kind: stepKindCodes[memo.kind] })), memoColumns)
-    }, "n, result"),
+    }, "n, result, is_new"),
     (rows) => ({
       lost: rows.some(([n]) => n === 0),
-      stored: new Map(rows.map(([n, result]) => [n as number - 1, result]))
+      stored: new Map(rows.map(([n, result]) => [n as number - 1, result])),
+      isNew: rows.every(([, , isNew]) => isNew as boolean)
     })
   )
 
