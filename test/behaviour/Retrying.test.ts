@@ -241,6 +241,22 @@ suite("actions that are retried", (engine) => {
       assert.deepStrictEqual(scene.ran.toSorted(), ["card", "room 1", "room 2"])
     }))
 
+  test("18.1: children that were not unwound are taken over, and unwound with who has them now", () =>
+    Effect.gen(function*() {
+      fails("card")
+      const handle = yield* (yield* shop).innLater()
+      yield* performIdle
+      yield* handle.cancel({ compensate: false })
+      yield* performIdle
+      assert.deepStrictEqual(scene.ran.toSorted(), ["room 1", "room 2"])
+      const next = retried(yield* retry(handle.id))
+      yield* performIdle
+      yield* TestClock.adjust("1 hour")
+      yield* performSteppedActions()
+      assert.strictEqual(yield* statusOf(next), "failed")
+      assert.deepStrictEqual(scene.ran.toSorted(), ["card", "room 1", "room 2", "undo room", "undo room"])
+    }))
+
   test("18.1: idempotencyKey stays the same through reruns, attempts and this verb, and changes once the step was compensated", () =>
     Effect.gen(function*() {
       fails("pay")

@@ -714,7 +714,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `if (isDone && (undo & Undo.pointOfNoReturn) !== 0) break`,
       replace: `if (isDone && (undo & Undo.pointOfNoReturn) !== 0) continue`
     }],
-    tests: { [randomSagas]: ["9, 10, 11, 13"] }
+    tests: { [compensation]: ["10.5: behind a point of no return"], [randomSagas]: ["9, 10, 11, 13"] }
   },
   {
     name: "undoing-without-end",
@@ -4240,15 +4240,15 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [retrying]: ["18.1: nor does it cancel anybody"] }
   },
   {
-    name: "retried-twice",
-    breaks: "18.1: of two who retry an action at once both make a new one",
+    name: "retried-as-it-is-deleted",
+    breaks: "18.1: what deleteEnded has looked at goes while somebody retries it",
     plants: [{
       file: functionFile("retry_action"),
       find: `    where a.id = retried
     for no key update;`,
       replace: `    where a.id = retried;`
     }],
-    tests: { [retryingRaces]: ["18.1: who comes while another one retries"] }
+    tests: { [retryingRaces]: ["18.1: against deleteEnded", "18.1: what deleteEnded has looked at"] }
   },
   {
     name: "retried-as-it-ends",
@@ -4669,7 +4669,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `c.child = o.child and c.carried`,
       replace: `c.child = o.child and not c.carried`
     }],
-    tests: { [retrying]: ["18.1: children that were unwound are retried"] }
+    tests: { [retrying]: ["18.1: children that were not unwound are taken over"] }
   },
   {
     name: "deleted-under-a-retry",
@@ -4677,6 +4677,11 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: functionFile("reads_of"),
       find: `        when retries and is_retried(e.id) then 'retry'
+`,
+      replace: ``
+    }, {
+      file: functionFile("delete_history"),
+      find: `  if are_retried() then ids := array(select x from unnest(ids) x where not is_retried(x)); end if;
 `,
       replace: ``
     }],
@@ -5338,17 +5343,6 @@ export const bugs: ReadonlyArray<Bug> = [
         `(outcome) => withResults(performance, outcome, env)).pipe(Effect.tap((outcome) => Effect.orDie(resultsAtEnd(performance, outcome, env))))`
     }],
     tests: { "test/operations/Cost.test.ts": ["callbacks take one, however many they are"] }
-  },
-  {
-    name: "results-beside-the-transaction",
-    breaks: "10.6: a callback that asks for results in its transaction waits for itself",
-    plants: [{
-      file: surroundings,
-      find: `(inside) => inside ? read : waitingFor(read))`,
-      replace: `() => waitingFor(read))`
-    }],
-    tests: { [callbackResults]: ["10.6: those of the named steps that have succeeded"] },
-    hangs: true
   },
   {
     name: "start-lost-while-others-are-tried-again",
@@ -6970,7 +6964,8 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "and c.relnamespace = to_regnamespace($1) and",
       replace: "and $1::text is not null and"
     }],
-    tests: { [health]: ["19.2: who waits for a row"] }
+    tests: { [health]: ["19.2: who waits for a row"] },
+    hangs: true
   },
   {
     name: "health-without-rows",
@@ -6980,7 +6975,8 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "where not w.granted and t.names is not null",
       replace: "where not w.granted and w.locktype = 'relation' and t.names is not null"
     }],
-    tests: { [health]: ["19.2: who waits for a row"] }
+    tests: { [health]: ["19.2: who waits for a row"] },
+    hangs: true
   },
   {
     name: "check-fits-with-misfits",
@@ -7259,7 +7255,8 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "return seesAll || isEmbedded ||",
       replace: "return !seesAll || isEmbedded ||"
     }],
-    tests: { [health]: ["19.2: a role that may only read"] }
+    tests: { [health]: ["19.2: a role that may only read"] },
+    hangs: true
   },
   {
     name: "health-or-nothing",
