@@ -100,9 +100,13 @@ export interface Replay {
   readonly listen: (listener: ReplayListener) => () => void
   /**
    * Whatever the body gives, it is suspended: until something wakes it, or, where it has failed, until somebody resumes it. `awaits` are the names
-   * under which something is awaited.
+   * under which something is awaited. It has missed something where it may have come without waking it: that is looked for then.
    */
-  readonly suspend: (cause: Cause.Cause<unknown> | undefined, awaits: ReadonlyArray<string>) => void
+  readonly suspend: (
+    cause: Cause.Cause<unknown> | undefined,
+    awaits: ReadonlyArray<string>,
+    hasMissed: boolean
+  ) => void
 }
 
 /**
@@ -150,6 +154,8 @@ type CallError = StorageError | UnsuitableIsolation
  * @internal
  */
 export interface Executions {
+  /** Whether what the calling fiber asks for goes with an open transaction, which may be taken back. */
+  readonly inTransaction: Effect.Effect<boolean>
   /** Starts an execution, unless it was started before. A parent that waits is woken by its end. */
   readonly start: (
     key: ExecutionKey & {

@@ -273,8 +273,11 @@ export interface Suspends extends Base {
   readonly failure: FailureCause | undefined
   /** Names under which something is awaited, for who looks at it. */
   readonly awaits: ReadonlyArray<string>
-  /** It has run for the first time: what was sent to it before did not come with its claim. */
-  readonly isFirst: boolean
+  /**
+   * What has come may have woken nobody, and is looked for here: it has run for the first time, and what was sent to it before did not come with its
+   * claim, or it awaits what it has sent itself meanwhile.
+   */
+  readonly looksAgain: boolean
 }
 
 export type Conclusion =

@@ -25,6 +25,8 @@ export interface Run {
   isOver: boolean
   /** What makes it impossible to go on here: nothing that the body comes to counts then. */
   trouble: Cause.Cause<unknown> | undefined
+  /** It awaits what it has sent itself meanwhile, which has woken nobody: where the run is suspended, it is to look once more. */
+  hasMissed: boolean
   /** What only somebody's fix can change: where the run is suspended, it is until it is resumed. */
   failure: Cause.Cause<unknown> | undefined
 }
@@ -68,6 +70,18 @@ export const make = (): Runs => {
     }
   }
 }
+
+/** Whether the body awaits a deferred, or one of its activities does. */
+export const awaits = ({ awaitedByActivities, instance }: Run, deferred: string): boolean =>
+  instance.awaitedDeferreds.has(deferred) || awaitedByActivities.has(deferred)
+
+/** The body begins again where it awaits what has come; an activity of it is not cut off by that. */
+export const preempt = (run: Run | undefined, deferred: string): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (run === undefined || !run.instance.awaitedDeferreds.has(deferred)) return Effect.void
+    run.instance.suspended = true
+    return run.cut
+  })
 
 /** Nothing of this run ends here, nor does what it has left open: said before anything is interrupted, so that finalizers know. */
 export const abandon = (run: Run): void => {

@@ -15,7 +15,6 @@ import type * as Scope from "effect/Scope"
 import * as Workflow from "effect/workflow/Workflow"
 import {
   type Encoded,
-  makeDeferredState,
   makeUnsafe,
   type WorkflowEngine,
   WorkflowInstance
@@ -100,7 +99,6 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
   const runs = Runs.make()
   const kept = yield* Kept.make
   const add = Registrations.make()
-  const deferreds = makeDeferredState()
   const codecs = new WeakMap<object, WorkflowCodecs>()
 
   const codecsFor = (workflow: Workflow.Any): WorkflowCodecs => {
@@ -120,7 +118,7 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
   const registering: Encoded["register"] = (workflow, execute) =>
     Effect.gen(function*() {
       const { action, actor } = definitionOf(workflow)
-      const surroundings: Surroundings = { runs, kept, deferreds, engine }
+      const surroundings: Surroundings = { runs, kept, engine }
       const method = (payload: unknown, replay: Runs.Run["replay"]) =>
         runBody(workflow, codecsFor(workflow), execute, surroundings, payload, replay)
       const context = yield* Effect.context<never>()
@@ -214,30 +212,34 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     const isOwn = by !== undefined && by.instance.executionId === executionId &&
       by.instance.workflow._tag === workflowName
     const target = () => isOwn ? by.run : runs.of(workflowName, executionId)
+    // an earlier run has sent it, or somebody else has
+    if (isOwn && by.run?.replay.sent.has(sent) === true) return
     // a run that has completed it itself, and awaits it later, finds it; one that has looked for it before is to run again
     const wakes = !(isOwn && by.run !== undefined &&
       by.instance.awaitedDeferreds === by.run.instance.awaitedDeferreds &&
-      !by.run.instance.awaitedDeferreds.has(deferredName) && !by.run.awaitedByActivities.has(deferredName))
-    const preempting = deferreds.deferredDone(executionId, deferredName)
+      !Runs.awaits(by.run, deferredName))
+    const preempting = Effect.suspend(() => Runs.preempt(target(), deferredName))
     // in a transaction not before its commit: what is taken back nobody has heard of
     const known = (stored: unknown) =>
       Effect.suspend(() => {
-        target()?.replay.sent.set(sent, stored)
-        // it knows: by the time that it would be cut off it may await it, and be at something else
-        if (!wakes) return Effect.void
-        // a run's own finalizer cannot wait for the end of that run
+        const run = target()
+        run?.replay.sent.set(sent, stored)
+        if (!wakes) {
+          // it knows: by the time that it would be cut off it may await it, and be at something else
+          if (run === undefined || !Runs.awaits(run, deferredName)) return Effect.void
+          // another fiber of it has looked for it while it was being sent
+          run.hasMissed = true
+        }
+        // it is not cut off in the middle of this
         return isOwn ? Effect.asVoid(Effect.forkIn(preempting, scope)) : preempting
       })
-    yield* inRun(
+    const payload = yield* Effect.orDie(encodeExit(options.exit))
+    const storing = inRun(
       by?.run,
-      executions.send({
-        ...keyOf(workflowName, executionId),
-        sent,
-        payload: yield* Effect.orDie(encodeExit(options.exit)),
-        wakes,
-        known
-      })
+      executions.send({ ...keyOf(workflowName, executionId), sent, payload, wakes, known })
     )
+    // what wakes nobody is known before the run is suspended
+    yield* wakes ? storing : Effect.uninterruptible(storing)
   })
 
   const clockOf: Encoded["scheduleClock"] = (workflow, { clock, executionId }) =>

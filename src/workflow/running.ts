@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Workflow from "effect/workflow/Workflow"
-import { type DeferredState, WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import { storedName } from "../domain/executionNames.ts"
 import { ExecutionName } from "../domain/Phase.ts"
 import type { Replay, ReplayListener } from "../Execution.ts"
@@ -31,7 +31,6 @@ export type Execute = (
 export interface Surroundings {
   readonly runs: Runs
   readonly kept: Kept.Kept
-  readonly deferreds: DeferredState
   readonly engine: WorkflowEngine["Service"]
 }
 
@@ -108,14 +107,14 @@ const closeKept = ({ instance, kept }: Run): Effect.Effect<void> => {
 const running = (
   run: Run,
   execute: Effect.Effect<unknown, unknown, WorkflowInstance | WorkflowEngine>,
-  { deferreds, engine }: Surroundings
+  { engine }: Surroundings
 ): Effect.Effect<Ended> => {
   const body = execute.pipe(
     Effect.onExit((exit) => applyInterrupt(run, exit)),
     Workflow.intoResult,
     Effect.onExit((exit) => isSuspended(run, exit) ? Effect.void : closeKept(run)),
     Effect.provideService(WorkflowEngine, engine),
-    (effect) => deferreds.trackRun(run.instance, effect)
+    Effect.provideService(WorkflowInstance, run.instance)
   )
   return Effect.uninterruptibleMask((restore) =>
     // but for the body itself: whoever comes too late to interrupt that takes nothing of what it has come to
@@ -154,6 +153,7 @@ export const runBody = (
         isAbandoned: false,
         isPreempted: false,
         isOver: false,
+        hasMissed: false,
         trouble: undefined,
         failure: undefined
       }
@@ -201,15 +201,15 @@ const isLasting = (error: unknown): boolean =>
   error instanceof StorageError ? !error.isRetryable : error instanceof UnsuitableIsolation
 
 /** Until something wakes it. */
-const suspended = ({ instance, replay }: Run): null => {
+const suspended = ({ hasMissed, instance, replay }: Run): null => {
   // what it has been given it has awaited before
   const awaits = [...instance.awaitedDeferreds.keys()].map(storedName).filter((name) => !replay.sent.has(name))
-  replay.suspend(undefined, awaits)
+  replay.suspend(undefined, awaits, hasMissed)
   return null
 }
 
 /** Until somebody resumes it. */
 const failed = (replay: Replay, cause: Cause.Cause<unknown>): null => {
-  replay.suspend(cause, [])
+  replay.suspend(cause, [], false)
   return null
 }

@@ -10,7 +10,7 @@ import { JobQueue } from "stepped"
 import { suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
-import { Gate, main, open, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
+import { Gate, main, open, OtherGate, part, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
 import { noted, performedUntil, polled, Refused, testing } from "./fixtures/workflows.ts"
 
 suite("what is sent to executions", (engine) => {
@@ -151,6 +151,56 @@ suite("what is sent to executions", (engine) => {
       yield* go
       yield* Fiber.join(performing)
       yield* performedTo(main.workflow, id, `succeeded "quick"`)
+    }))
+
+  test("24.3: what a body sends itself while another of its fibers begins to await it is heard of", () =>
+    Effect.gen(function*() {
+      const sends = {
+        held: DurableDeferred.into(Effect.succeed("own"), OtherGate),
+        alone: Effect.flatMap(
+          DurableDeferred.token(OtherGate),
+          (token) => DurableDeferred.succeed(OtherGate, { token, value: "own" })
+        )
+      }
+      for (const [name, send] of Object.entries(sends)) {
+        main.script.body = () =>
+          Effect.gen(function*() {
+            // a first run looks for what it has missed all the same
+            yield* DurableDeferred.await(Gate)
+            const both = [send, DurableDeferred.await(OtherGate)] as const
+            const [, value] = yield* Effect.all(both, { concurrency: "unbounded" })
+            return value
+          })
+        const id = yield* suspended(main.workflow, name)
+        yield* open(main.workflow, id)
+        yield* performedTo(main.workflow, id, `succeeded "own"`)
+      }
+    }))
+
+  test("24.3: two workflows may have executions under one id, and each is sent what is its own", () =>
+    Effect.gen(function*() {
+      const workflows = yield* WorkflowEngine
+      const { activity, go, reached } = yield* held
+      main.script.body = () => DurableDeferred.await(Gate)
+      part.script.body = () =>
+        Effect.map(
+          Effect.all([activity, DurableDeferred.await(Gate)], { concurrency: "unbounded" }),
+          ([, value]) => value
+        )
+      const one = { executionId: "42", payload: { id: "42" }, discard: true } as const
+      yield* workflows.execute(part.workflow, one)
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* reached
+      yield* workflows.execute(main.workflow, one)
+      yield* open(main.workflow, "42", "main's")
+      yield* go
+      yield* Fiber.join(performing)
+      yield* performedTo(main.workflow, "42", `succeeded "main's"`)
+      // nothing has cut it off, so that it is suspended once its activity has ended
+      yield* performedTo(part.workflow, "42", "suspended")
+      assert.strictEqual(part.script.runs, 1)
+      yield* open(part.workflow, "42", "part's")
+      yield* performedTo(part.workflow, "42", `succeeded "part's"`)
     }))
 
   test("24.3: a clock beside something else wakes, and counts if it is first", () =>

@@ -50,6 +50,20 @@ const OrderLive = Order.toLayer(() =>
   })
 )
 
+/** One of its fibers awaits what another one sends, in a run that is not its first. */
+const Desk = Workflow.make("Desk", { payload, success: Schema.Int, idempotencyKey })
+const DeskLive = Desk.toLayer(() =>
+  Effect.gen(function*() {
+    const approved = yield* DurableDeferred.await(Approval)
+    const print = Activity.make({ name: "print", success: Schema.Int, execute: Effect.as(note("print"), 100) })
+    const [, printed] = yield* Effect.all([
+      DurableDeferred.into(print, Receipt),
+      Effect.andThen(noted("fold"), DurableDeferred.await(Receipt))
+    ], { concurrency: "unbounded" })
+    return approved + printed
+  })
+)
+
 /** Whichever of an activity, a value and a time comes first. */
 const Race = Workflow.make("Race", { payload, success: Schema.String, idempotencyKey })
 const RaceLive = Race.toLayer(() =>
@@ -152,7 +166,7 @@ interface Of<Payload> {
   ) => Effect.Effect<Option.Option<Workflow.Result<unknown, unknown>>, never, WorkflowEngine>
 }
 
-type Awaiting = typeof Order | typeof Race | typeof Kid | typeof Careful
+type Awaiting = typeof Order | typeof Desk | typeof Race | typeof Kid | typeof Careful
 
 const sends = (stage: Stage, workflow: Awaiting, id: string, value: number, deferred: typeof Approval = Approval) =>
   insists(
@@ -304,5 +318,17 @@ export const workflowPrograms: ReadonlyArray<Tree> = [
     handles: ["\"page 1,page 2,page 3\""],
     actions: ["Workflow.Book{\"id\": \"a\"} execute succeeded execute succeeded"],
     notes: ["prints 1", "prints 2", "prints 3"]
+  }),
+  program("24.3: what one of its fibers sends and another one awaits", {
+    layer: live(DeskLive),
+    play: (stage) =>
+      Effect.gen(function*() {
+        yield* insists(stage, Desk.execute({ id: "a" }, { discard: true }))
+        yield* drained(stage, [sends(stage, Desk, "a", 1)])
+        return [yield* polled(stage, Desk, { id: "a" })]
+      }),
+    handles: ["101"],
+    actions: ["Workflow.Desk{\"id\": \"a\"} execute succeeded execute succeeded"],
+    notes: ["print", "fold"]
   })
 ]

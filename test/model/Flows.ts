@@ -15,11 +15,15 @@ import { StepWorkflow } from "stepped/workflow"
 import { performIdle } from "../harness/performing.ts"
 import { clear } from "./Trees.ts"
 
-/** What a body does: an activity, a value that somebody sends, one of its own, a time, another execution, one that all have, or several beside each other. */
+/**
+ * What a body does: an activity, a value that somebody sends, one of its own, one that another of its fibers awaits, a time, another execution, one
+ * that all have, or several beside each other.
+ */
 export type Deed =
   | { readonly _tag: "Do" }
   | { readonly _tag: "Await"; readonly name: number }
   | { readonly _tag: "Own" }
+  | { readonly _tag: "Handed" }
   | { readonly _tag: "Sleep"; readonly minutes: number }
   | { readonly _tag: "Child"; readonly plan: Plan }
   | { readonly _tag: "Shared" }
@@ -52,7 +56,7 @@ const plansOf = (depth: number): fc.Arbitrary<Plan> =>
   fc.array(
     fc.oneof(
       { weight: 5, arbitrary: simple },
-      { weight: 1, arbitrary: fc.constant<Deed>({ _tag: "Own" }) },
+      { weight: 1, arbitrary: fc.constantFrom<Deed>({ _tag: "Own" }, { _tag: "Handed" }) },
       { weight: 2, arbitrary: fc.integer({ min: 2, max: 10 }).map((minutes): Deed => ({ _tag: "Sleep", minutes })) },
       ...depth === 0 ? [] : [
         { weight: 2, arbitrary: plansOf(depth - 1).map((plan): Deed => ({ _tag: "Child", plan })) },
@@ -94,6 +98,8 @@ const valueOf = (deed: Deed): number => {
       return 100 + deed.name
     case "Own":
       return 7
+    case "Handed":
+      return 8
     case "Sleep":
       return 0
     case "Child":
@@ -135,8 +141,8 @@ const performed = (id: string, plan: Plan) =>
   )
 
 const deedOf = (place: string, deed: Deed): Effect.Effect<number, never, WorkflowEngine | WorkflowInstance> => {
-  const activity = (value: number) =>
-    Activity.make({ name: place, success: Schema.Int, execute: Effect.sync(() => (did.push(place), value)) })
+  const activity = (value: number, name = place) =>
+    Activity.make({ name, success: Schema.Int, execute: Effect.sync(() => (did.push(name), value)) })
   switch (deed._tag) {
     case "Do":
       return activity(1)
@@ -145,6 +151,13 @@ const deedOf = (place: string, deed: Deed): Effect.Effect<number, never, Workflo
     case "Own": {
       const own = valueNamed(place)
       return Effect.andThen(DurableDeferred.into(activity(7), own), DurableDeferred.await(own))
+    }
+    case "Handed": {
+      const own = valueNamed(place)
+      const sent = DurableDeferred.into(activity(7), own)
+      // both are stored at one moment, so that the one begins to await what the other is sending
+      const had = Effect.zipWith(activity(1, `${place}/had`), DurableDeferred.await(own), (one, seven) => one + seven)
+      return Effect.map(Effect.all([sent, had], { concurrency: "unbounded" }), ([, sum]) => sum)
     }
     case "Sleep":
       return Effect.as(DurableClock.sleep({ name: place, duration: `${deed.minutes} minutes` }), 0)

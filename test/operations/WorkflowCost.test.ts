@@ -2,7 +2,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { type Context, Effect, Exit, Layer, Schema, Scope } from "effect"
-import { Activity, Workflow } from "effect/workflow"
+import { Activity, DurableDeferred, Workflow } from "effect/workflow"
 import { Stepped } from "stepped"
 import { StepWorkflow } from "stepped/workflow"
 import { healthy } from "../harness/databases.ts"
@@ -26,13 +26,26 @@ const FiftyLive = Fifty.toLayer(({ id }) =>
     (all) => all.length
   )
 )
+const Own = DurableDeferred.make("own", { success: Schema.Int })
+const Gate = DurableDeferred.make("gate")
+const Replayed = Workflow.make("Replayed", {
+  payload: { id: Schema.String },
+  success: Schema.Int,
+  idempotencyKey: ({ id }) => id
+})
+const ReplayedLive = Replayed.toLayer(() =>
+  Effect.tap(
+    DurableDeferred.into(Activity.make({ name: "a", success: Schema.Int, execute: Effect.succeed(1) }), Own),
+    () => DurableDeferred.await(Gate)
+  )
+)
 
 describe("the cost of executions", () => {
   const engine = Layer.unwrap(Effect.map(
     startServer({ flags: ["autovacuum=off", "fsync=off", "full_page_writes=off"] }),
     ({ url }) => {
       const client = layerUrl(url)
-      const worker = Layer.mergeAll(OneLive, FiftyLive, Stepped.worker({ concurrency: 1000, connections: 1 })).pipe(
+      const worker = Layer.mergeAll(OneLive, FiftyLive, ReplayedLive, Stepped.worker({ concurrency: 1000, connections: 1 })).pipe(
         Layer.provideMerge(StepWorkflow.layer),
         Layer.provideMerge(Stepped.layer({ ...still, migrate: true })),
         Layer.provide(Layer.effect(PgClient.PgClient, Effect.map(PgClient.PgClient, noted)))
@@ -76,6 +89,20 @@ describe("the cost of executions", () => {
       assert.isAtMost(spent.commits / count, 0.3)
       const { claim = 0, finish = 0, remember = 0, start_executions = 0 } = spent.statements
       assert.isAtMost((claim + finish + remember + start_executions) / count, 0.4)
+    })))
+
+  it.live("a replay sends nothing of what the execution has sent itself before", () =>
+    counting(Effect.gen(function*() {
+      const executionId = yield* Replayed.execute({ id: "1" }, { discard: true })
+      yield* Effect.repeat(Effect.andThen(Effect.sleep("20 millis"), Replayed.poll(executionId)), {
+        until: (result) => result._tag === "Some" && result.value._tag === "Suspended"
+      })
+      const token = DurableDeferred.tokenFromExecutionId(Gate, { workflow: Replayed, executionId })
+      const spent = yield* cost(
+        Effect.andThen(DurableDeferred.succeed(Gate, { token, value: undefined }), Replayed.execute({ id: "1" }))
+      )
+      const { remember = 0, send_to_executions = 0 } = spent.statements
+      assert.deepStrictEqual([spent.result, send_to_executions, remember], [1, 1, 0])
     })))
 
   it.live("fifty children are started, performed and ended together", () =>

@@ -9433,8 +9433,50 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "cut-off-by-itself",
     breaks: "an execution that completes what it awaits next is cut off in what comes after that",
-    plants: [{ file: "src/workflow/engine.ts", find: "        if (!wakes) return Effect.void\n", replace: "" }],
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "          if (run === undefined || !Runs.awaits(run, deferredName)) return Effect.void\n",
+      replace: ""
+    }],
     tests: { "test/model/Flows.test.ts": ["24.2 to 24.5: they come to what they are to"] }
+  },
+  {
+    name: "own-value-missed",
+    breaks: "an execution sleeps though it has sent itself what another of its fibers has just begun to await",
+    plants: [{ file: "src/workflow/engine.ts", find: "          run.hasMissed = true\n", replace: "" }],
+    tests: { [workflowSending]: ["24.3: what a body sends itself while another of its fibers begins to await it"] },
+    hangs: true
+  },
+  {
+    name: "own-value-left",
+    breaks: "an execution does not wait for what it sends itself, and sleeps though that comes",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "yield* wakes ? storing : Effect.uninterruptible(storing)",
+      replace: "yield* storing"
+    }],
+    tests: { [workflowSending]: ["24.3: what a body sends itself while another of its fibers begins to await it"] },
+    hangs: true
+  },
+  {
+    name: "sent-by-each-replay",
+    breaks: "what an execution has sent itself each of its replays sends again",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "    if (isOwn && by.run?.replay.sent.has(sent) === true) return\n",
+      replace: ""
+    }],
+    tests: { "test/operations/WorkflowCost.test.ts": ["a replay sends nothing"] }
+  },
+  {
+    name: "executions-by-id-alone",
+    breaks: "what is sent to an execution cuts off that of another workflow which has the same id",
+    plants: [{
+      file: "src/workflow/Runs.ts",
+      find: "`${workflow.length} ${workflow} ${execution}`",
+      replace: "`${workflow.length * 0} ${execution}`"
+    }],
+    tests: { [workflowSending]: ["24.3: two workflows may have executions under one id"] }
   },
   {
     name: "awaited-anew",

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Schema } from "effect"
 import { Workflow } from "effect/workflow"
-import { layerMemory, makeDeferredState, WorkflowEngine, type WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { layerMemory, WorkflowEngine, type WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import { ExecutionName } from "../../src/domain/Phase.ts"
 import type { Replay, ReplayListener } from "../../src/Execution.ts"
 import { codecsOf } from "../../src/workflow/codecs.ts"
@@ -35,7 +35,6 @@ const begun = (body: Effect.Effect<void, never, WorkflowInstance>) =>
     const surroundings = {
       runs: Runs.make(),
       kept: yield* Kept.make,
-      deferreds: makeDeferredState(),
       engine: yield* WorkflowEngine
     }
     const running = runBody(Endless, codecsOf(Endless), () => body, surroundings, { id: "1" }, replay)

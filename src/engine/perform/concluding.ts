@@ -149,15 +149,18 @@ const awaitsMax = 100
 /** An execution's body is suspended. */
 export const isSuspended = (
   performance: Performance,
-  failure: FailureCause | undefined,
-  awaits: ReadonlyArray<string> = []
+  { awaits = [], failure, hasMissed = false }: {
+    readonly failure: FailureCause | undefined
+    readonly awaits?: ReadonlyArray<string>
+    readonly hasMissed?: boolean
+  }
 ): Decided => ({
   conclusion: {
     _tag: "Suspends",
     fence: fenceOf(performance),
     failure,
     awaits: awaits.slice(0, awaitsMax),
-    isFirst: performance.detail === undefined
+    looksAgain: hasMissed || performance.detail === undefined
   },
   next: undefined
 })

@@ -225,7 +225,7 @@ const conclude = (performance: Performance, event: Event): Decided => {
       }
     }
     case "Suspended":
-      return isSuspended(performance, event.failure, event.awaits)
+      return isSuspended(performance, event)
     case "TimeIsOver":
       return timeIsOver(performance, event.came)
   }

@@ -100,6 +100,8 @@ export type Event =
     readonly failure: FailureCause | undefined
     /** The names under which something is awaited. */
     readonly awaits?: ReadonlyArray<string>
+    /** Something may have come that has woken nobody. */
+    readonly hasMissed?: boolean
   }
   /** Its time was over before its body, step or job was; with what a shielded body has come to. */
   | { readonly _tag: "TimeIsOver"; readonly came?: Event | undefined }

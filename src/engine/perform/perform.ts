@@ -84,7 +84,7 @@ const loaded = (taken: Performance, env: Surroundings): Effect.Effect<Concluded 
           if (!(error instanceof ResultsTooLarge)) return unhandled(performance)(error)
           const [step, cause] = [stepOf(performance), Cause.fail(error)]
           return isReplayed(performance)
-            ? suspended(performance, step, { cause, awaits: [] }, env)
+            ? suspended(performance, step, { cause, awaits: [], hasMissed: false }, env)
             : stepFailed(performance, step, cause, env)
         },
         onSuccess: (whole) =>

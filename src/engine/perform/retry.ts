@@ -128,10 +128,12 @@ export const retryLater = (
 export const suspended = (
   performance: Performance,
   step: StepIdentity,
-  { awaits, cause }: NonNullable<BodyEffects["suspends"]>,
+  { awaits, cause, hasMissed }: NonNullable<BodyEffects["suspends"]>,
   env: Surroundings
 ): Effect.Effect<Concluded> => {
-  if (cause === undefined) return Effect.succeed(decide(performance, { _tag: "Suspended", failure: undefined, awaits }))
+  if (cause === undefined) {
+    return Effect.succeed(decide(performance, { _tag: "Suspended", failure: undefined, awaits, hasMissed }))
+  }
   return Effect.gen(function*() {
     const place = placeAt(performance, step)
     const failure = yield* fromCause(cause, {

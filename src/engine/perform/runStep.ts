@@ -134,8 +134,8 @@ const replayed = (
   Effect.flatMap(env.now, (now) =>
     step.body.run(
       ...args,
-      new Replaying(performance, step, env, now, (cause, awaits) => {
-        effects.suspends = { cause, awaits }
+      new Replaying(performance, step, env, now, (cause, awaits, hasMissed) => {
+        effects.suspends = { cause, awaits, hasMissed }
       })
     ) as Effect.Effect<unknown, unknown>)
 
@@ -170,7 +170,7 @@ const notStored = (
   env: Surroundings
 ): Effect.Effect<Concluded> =>
   step.kind === "replayed"
-    ? suspended(performance, step, { cause, awaits: [] }, env)
+    ? suspended(performance, step, { cause, awaits: [], hasMissed: false }, env)
     : stepFailed(performance, step, cause, env)
 
 const afterStored = (

@@ -35,7 +35,12 @@ export class BodyEffects implements Starting {
   marked = false
   /** The body of an execution is suspended, with what it awaits, or, with a cause, has failed so that somebody is to resume it. */
   suspends:
-    | { readonly cause: Cause.Cause<unknown> | undefined; readonly awaits: ReadonlyArray<string> }
+    | {
+      readonly cause: Cause.Cause<unknown> | undefined
+      readonly awaits: ReadonlyArray<string>
+      /** Something may have come that has woken nobody. */
+      readonly hasMissed: boolean
+    }
     | undefined
   replaced: Replaced | undefined
   /** The step's condition has said that it runs. */

@@ -246,7 +246,7 @@ const write = (row: Written, conclusion: Conclusion): Written => {
     case "Suspends":
       return row.fenced(conclusion)
         .put("failure", conclusion.failure)
-        .put("stepMarked", conclusion.isFirst ? true : undefined)
+        .put("stepMarked", conclusion.looksAgain ? true : undefined)
         .put("stepResult", conclusion.awaits)
         .goesOn("suspended", true)
     case "TryAgain":
