@@ -43,6 +43,13 @@ export interface PersistedQueueStoreOptions {
 /** Characters of a queue's name, and of an element's id. */
 const nameMax = 255
 
+/** How the names of those begin by which `DurableQueue.process` waits. */
+const durableQueues = "DurableQueue/"
+
+const processedInside = (queue: string): string =>
+  `an element of ${queue} is offered by the open transaction, and can be processed only after its commit: ` +
+  "process it outside of the transaction"
+
 /** The last moment that JavaScript has a name for. */
 const lastMs = 8.64e15
 
@@ -196,10 +203,14 @@ const make = (
 
     /** With the open transaction, or together with what others offer at the moment. */
     const offering = (one: NewElement) =>
-      Effect.flatMap(
-        calls.inTransaction,
-        (inside) => inside ? Effect.flatMap(now, (at) => elements.offer(at, [one])) : offerTogether(one)
-      )
+      Effect.flatMap(calls.inTransaction, (inside) => {
+        if (!inside) return offerTogether(one)
+        // its run is suspended until a worker has seen to it, and takes the transaction back by that
+        return one.queue.startsWith(durableQueues) ? Effect.die(new Error(processedInside(one.queue))) : Effect.flatMap(
+          now,
+          (at) => elements.offer(at, [one])
+        )
+      })
 
     const take = (options: TakeOptions): ReturnType<Store["take"]> =>
       Effect.uninterruptibleMask((restore) =>

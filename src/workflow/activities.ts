@@ -40,7 +40,7 @@ export const inRun = <A, E>(run: Run | undefined, effect: Effect.Effect<A, E>): 
       isLimit(error) ? suspending(run, Cause.die(error)) : abandonFor(run, Cause.fail(error)))
 
 /** Suspends the run at once. */
-const suspending = (run: Run, cause: Cause.Cause<never>): Effect.Effect<never> =>
+export const suspending = (run: Run, cause: Cause.Cause<never>): Effect.Effect<never> =>
   Effect.flatMap(Effect.serviceOption(WorkflowInstance), (instance) => {
     failing(run, cause)
     return Workflow.suspend(Option.getOrElse(instance, () => run.instance))

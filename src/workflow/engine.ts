@@ -25,7 +25,7 @@ import { ExecutionName } from "../domain/Phase.ts"
 import { Engine } from "../Engine.ts"
 import type { ExecutionOutcome, ExecutionState } from "../Execution.ts"
 import { realSleep } from "../store/RealClock.ts"
-import { inRun, readDeferred, runActivity } from "./activities.ts"
+import { inRun, readDeferred, runActivity, suspending } from "./activities.ts"
 import { codecsOf, encodeExit, type WorkflowCodecs } from "./codecs.ts"
 import { definitionOf, keyOf, Queue } from "./definitions.ts"
 import * as Kept from "./Kept.ts"
@@ -85,11 +85,19 @@ const suspendedBy = (
 const isScheduled = (workflow: Workflow.Any): boolean =>
   "suspendedRetrySchedule" in workflow && workflow.suspendedRetrySchedule !== undefined
 
-const withinTransaction = (workflow: Workflow.Any) => () =>
-  Effect.die(
+const withinTransaction = (workflow: Workflow.Any) =>
+  Cause.die(
     new Error(
       `${workflow._tag} is executed by the open transaction, and can begin only after its commit: execute it there ` +
         "with { discard: true }, and once more after the commit"
+    )
+  )
+
+/** The transaction is taken back where its run is suspended: the clock would never ring. */
+const clockWithinTransaction = ({ name }: { readonly name: string }) =>
+  Cause.die(
+    new Error(
+      `the clock ${name} is set by the open transaction, and can begin only after its commit: sleep outside of the transaction`
     )
   )
 
@@ -132,8 +140,9 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
 
   /** Waits for an end; where the caller has a schedule for that, no longer than until it is suspended. */
   const endOf = (workflow: Workflow.Any, action: string, isNew: boolean): Effect.Effect<Result> => {
-    const ended = Effect.catchTag(executions.ended(action, isNew), "WouldWaitForItself", withinTransaction(workflow))
+    const ended = executions.ended(action, isNew)
       .pipe(
+        Effect.catchTag("WouldWaitForItself", () => Effect.failCause(withinTransaction(workflow))),
         Effect.orDie,
         Effect.flatMap((ended) => resultOf(codecsFor(workflow), ended, undefined))
       )
@@ -178,7 +187,10 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     if (run === undefined) return yield* endOf(workflow, action, isNew)
     // it was linked by now: what ends later wakes this one
     const state = isNew ? undefined : yield* inRun(run, executions.stateOf({ action }, true))
-    return state?.ended === undefined ? new Workflow.Suspended({}) : yield* resultOf(of, state.ended, run)
+    if (state?.ended !== undefined) return yield* resultOf(of, state.ended, run)
+    // it would wait for what is taken back as soon as it does
+    if (yield* executions.inTransaction) return yield* suspending(run, withinTransaction(workflow))
+    return new Workflow.Suspended({})
   })
 
   const interrupting = Effect.fnUntraced(function*(workflow: Workflow.Any, executionId: string, unsafe: boolean) {
@@ -244,9 +256,13 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
 
   const clockOf: Encoded["scheduleClock"] = (workflow, { clock, executionId }) =>
     Effect.gen(function*() {
-      const run = (yield* asking)?.run ?? runs.of(workflow._tag, executionId)
+      const by = yield* asking
+      const run = by?.run ?? runs.of(workflow._tag, executionId)
       const sent = storedName(clock.deferred.name)
       if (run !== undefined && (run.replay.sent.has(sent) || run.replay.clocks.has(sent))) return
+      if (by?.run !== undefined && by.instance.executionId === executionId && (yield* executions.inTransaction)) {
+        return yield* suspending(by.run, clockWithinTransaction(clock))
+      }
       yield* inRun(
         run,
         executions.send({

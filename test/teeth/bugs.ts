@@ -150,6 +150,7 @@ const workflowsShown = "test/behaviour/WorkflowsShown.test.ts"
 const workflowOptions = "test/behaviour/WorkflowOptions.test.ts"
 const workflowScopes = "test/behaviour/WorkflowScopes.test.ts"
 const workflowSending = "test/behaviour/WorkflowSending.test.ts"
+const workflowTransactions = "test/behaviour/WorkflowTransactions.test.ts"
 const workflowTrees = "test/behaviour/WorkflowTrees.test.ts"
 const workflowWakes = "test/behaviour/WorkflowWakes.test.ts"
 const executionRaces = "test/races/executions.test.ts"
@@ -9477,6 +9478,39 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "`${workflow.length * 0} ${execution}`"
     }],
     tests: { [workflowSending]: ["24.3: two workflows may have executions under one id"] }
+  },
+  {
+    name: "children-taken-back",
+    breaks: "an execution waits for ever for one whose start was taken back with a transaction",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "    if (yield* executions.inTransaction) return yield* suspending(run, withinTransaction(workflow))\n",
+      replace: ""
+    }],
+    tests: { [workflowTransactions]: ["24.4: whoever executes"] },
+    hangs: true
+  },
+  {
+    name: "clocks-taken-back",
+    breaks: "an execution waits for ever for a clock that was taken back with a transaction",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "      if (by?.run !== undefined && by.instance.executionId === executionId && (yield* executions.inTransaction)) {\n",
+      replace: "      if (by?.run !== undefined && by.instance.executionId === \"\") {\n"
+    }],
+    tests: { [workflowTransactions]: ["24.4: whoever sleeps"] },
+    hangs: true
+  },
+  {
+    name: "elements-taken-back",
+    breaks: "an execution waits for ever for an element that was taken back with a transaction",
+    plants: [{
+      file: "src/stores/persistedQueue.ts",
+      find: "one.queue.startsWith(durableQueues) ? Effect.die",
+      replace: "one.queue === durableQueues ? Effect.die"
+    }],
+    tests: { [workflowTransactions]: ["24.4: whoever processes"] },
+    hangs: true
   },
   {
     name: "awaited-anew",

@@ -102,6 +102,7 @@ export const make = (parts: Parts): Effect.Effect<Executions, never, Scope.Scope
       }
     })
     return {
+      inTransaction: store.inTransaction,
       start: (asked) =>
         Effect.gen(function*() {
           const { actorType, name, parent, payload, queue } = asked
