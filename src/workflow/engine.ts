@@ -13,12 +13,7 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Workflow from "effect/workflow/Workflow"
-import {
-  type Encoded,
-  makeUnsafe,
-  type WorkflowEngine,
-  WorkflowInstance
-} from "effect/workflow/WorkflowEngine"
+import { type Encoded, makeUnsafe, type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import { storedName } from "../domain/executionNames.ts"
 import type { FailureCause } from "../domain/Failure.ts"
 import { ExecutionName } from "../domain/Phase.ts"

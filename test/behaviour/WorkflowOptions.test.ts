@@ -1,14 +1,18 @@
 /** Rule 24.8: what a workflow says of its executions' actions, and workflows that come while a worker works. */
 import { assert } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Layer, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Stepped } from "stepped"
 import { StepWorkflow } from "stepped/workflow"
 import { suite } from "../harness/databases.ts"
-import { seen } from "../harness/notes.ts"
+import { note, seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
 import { Late, LateLive, Offline, OfflineLive, onlyOf } from "./fixtures/shownWorkflows.ts"
 import { Adding, polled, testing } from "./fixtures/workflows.ts"
+
+class Desk extends Stepped.Actor<Desk>()("Desk", { id: Schema.String }) {}
+const stamp = Stepped.action("stamp", { success: Schema.String }).step(() => Effect.as(note("stamp"), "stamped"))
+const Desks = Stepped.actions(Desk, [stamp])
 
 suite("options of workflows", (engine) => {
   const test = testing(engine.layer())
@@ -70,5 +74,21 @@ suite("options of workflows", (engine) => {
       yield* Layer.build(LateLive)
       yield* Late.execute({ id: "2" })
       assert.strictEqual(seen.length, 4)
+    }).pipe(Effect.scoped))
+
+  test("24.8: so are actions of the program's own whose layer comes after a worker has begun", () =>
+    Effect.gen(function*() {
+      yield* Layer.build(Stepped.worker())
+      assert.strictEqual(yield* Adding.execute({ a: 1, b: 2 }), 3)
+      const desk = (yield* Desks.client)("1")
+      const registered = yield* Scope.make()
+      yield* Scope.provide(Layer.build(Desks.layer), registered)
+      assert.strictEqual(yield* desk.stamp(), "stamped")
+      yield* Scope.close(registered, Exit.void)
+      const later = yield* desk.stampLater()
+      yield* Adding.execute({ a: 2, b: 3 })
+      assert.deepStrictEqual([(yield* later.status).status, seen], ["queued", ["add", "stamp", "add"]])
+      yield* Layer.build(Desks.layer)
+      assert.strictEqual(yield* later.await, "stamped")
     }).pipe(Effect.scoped))
 })

@@ -57,7 +57,11 @@ suite("what waits in a transaction", (engine) => {
       yield* isTold(part.workflow.execute({ id: "1" }), /Part is executed by the open transaction.*discard/)
       assert.deepStrictEqual(yield* sql`select id from stepped.live_actions`, [])
       // what has ended before is there
-      yield* performedTo(part.workflow, yield* part.workflow.execute({ id: "2" }, { discard: true }), `succeeded "part"`)
+      yield* performedTo(
+        part.workflow,
+        yield* part.workflow.execute({ id: "2" }, { discard: true }),
+        `succeeded "part"`
+      )
       main.script.body = () => Effect.as(transactional(part.workflow.execute({ id: "2" })), "went on")
       const id = yield* main.workflow.execute({ id: "3" }, { discard: true })
       yield* performedTo(main.workflow, id, `succeeded "went on"`)

@@ -4,7 +4,7 @@ import { Cause, Effect, Exit, Option, Schema, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Activity, DurableDeferred, Workflow } from "effect/workflow"
 import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
-import { ActionRepo } from "stepped"
+import { ActionRepo, Stepped } from "stepped"
 import { suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -35,6 +35,23 @@ suite("workflows in workflows", (engine) => {
           ? Cause.pretty(result.value.cause)
           : "none"
     )
+
+  test("24.6: those that a cancelled one has started run on, and those of an interrupted one are interrupted", () =>
+    Effect.gen(function*() {
+      main.script.body = (id) => part.workflow.execute({ id })
+      part.script.body = () => DurableDeferred.await(Gate)
+      const [cancelled, interrupted] = [yield* suspended(main.workflow, "1"), yield* suspended(main.workflow, "2")]
+      const [orphan, child] = yield* Effect.forEach(["1", "2"], (id) => part.workflow.executionId({ id }))
+      const action = (yield* actionsOf("Main")).find(({ actorId }) => actorId === cancelled)!
+      yield* Stepped.cancel(action.id)
+      yield* main.workflow.interrupt(interrupted)
+      yield* performIdle
+      assert.strictEqual(polled(yield* part.workflow.poll(orphan!)), "suspended")
+      yield* performedTo(part.workflow, child!, "failed Interrupt")
+      yield* open(part.workflow, orphan!)
+      yield* performedTo(part.workflow, orphan!, `succeeded "open"`)
+      assert.strictEqual(polled(yield* main.workflow.poll(cancelled)), "failed Die")
+    }))
 
   test("24.5: what a child has failed with shows in all that wait for it, which go on when it does", () =>
     Effect.gen(function*() {

@@ -45,7 +45,12 @@ describe("the cost of executions", () => {
     startServer({ flags: ["autovacuum=off", "fsync=off", "full_page_writes=off"] }),
     ({ url }) => {
       const client = layerUrl(url)
-      const worker = Layer.mergeAll(OneLive, FiftyLive, ReplayedLive, Stepped.worker({ concurrency: 1000, connections: 1 })).pipe(
+      const worker = Layer.mergeAll(
+        OneLive,
+        FiftyLive,
+        ReplayedLive,
+        Stepped.worker({ concurrency: 1000, connections: 1 })
+      ).pipe(
         Layer.provideMerge(StepWorkflow.layer),
         Layer.provideMerge(Stepped.layer({ ...still, migrate: true })),
         Layer.provide(Layer.effect(PgClient.PgClient, Effect.map(PgClient.PgClient, noted)))

@@ -149,6 +149,7 @@ const workflowDeaths = "test/behaviour/WorkflowDeaths.test.ts"
 const workflowsShown = "test/behaviour/WorkflowsShown.test.ts"
 const workflowOptions = "test/behaviour/WorkflowOptions.test.ts"
 const workflowScopes = "test/behaviour/WorkflowScopes.test.ts"
+const workflowLimits = "test/behaviour/WorkflowLimits.test.ts"
 const workflowSending = "test/behaviour/WorkflowSending.test.ts"
 const workflowTransactions = "test/behaviour/WorkflowTransactions.test.ts"
 const workflowTrees = "test/behaviour/WorkflowTrees.test.ts"
@@ -9495,7 +9496,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an execution waits for ever for a clock that was taken back with a transaction",
     plants: [{
       file: "src/workflow/engine.ts",
-      find: "      if (by?.run !== undefined && by.instance.executionId === executionId && (yield* executions.inTransaction)) {\n",
+      find:
+        "      if (by?.run !== undefined && by.instance.executionId === executionId && (yield* executions.inTransaction)) {\n",
       replace: "      if (by?.run !== undefined && by.instance.executionId === \"\") {\n"
     }],
     tests: { [workflowTransactions]: ["24.4: whoever sleeps"] },
@@ -9511,6 +9513,38 @@ export const bugs: ReadonlyArray<Bug> = [
     }],
     tests: { [workflowTransactions]: ["24.4: whoever processes"] },
     hangs: true
+  },
+  {
+    name: "too-large-for-ever",
+    breaks: "an execution whose activity gives what cannot be stored is tried again and again",
+    plants: [{
+      file: "src/workflow/activities.ts",
+      find: "    return isLimit(error) ? failing(run, Cause.die(error)) : yield* abandonFor(run, stored.cause)",
+      replace: "    return yield* abandonFor(run, stored.cause)"
+    }],
+    tests: { [workflowLimits]: ["24.2: what an activity gives", "24.2: one activity more"] },
+    hangs: true
+  },
+  {
+    name: "exits-too-large",
+    breaks: "an execution that comes to what cannot be stored has failed for good",
+    plants: [{
+      file: "src/engine/perform/runStep.ts",
+      find: "  step.kind === \"replayed\"\n    ? suspended(performance, step, { cause, awaits: [], hasMissed: false }, env)\n    : stepFailed(performance, step, cause, env)",
+      replace: "  stepFailed(performance, step, cause, env)"
+    }],
+    tests: { [workflowLimits]: ["24.2: what it comes to, and is too large"] },
+    hangs: true
+  },
+  {
+    name: "given-up-for-good",
+    breaks: "an execution whose workers have died too often has failed for good",
+    plants: [{
+      file: "src/engine/perform/perform.ts",
+      find: "      const place = placeOf(actionOf(performance), performance.stepName)\n      if (isReplayed(performance)) {",
+      replace: "      const place = placeOf(actionOf(performance), performance.stepName)\n      if (isReplayed(performance) && place === \"\") {"
+    }],
+    tests: { [workflowLimits]: ["24.2: one that has ended without an answer too often"] }
   },
   {
     name: "awaited-anew",
