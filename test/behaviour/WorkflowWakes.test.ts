@@ -7,7 +7,7 @@ import { DurableDeferred } from "effect/workflow"
 import { ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { suite } from "../harness/databases.ts"
 import { performIdle } from "../harness/performing.ts"
-import { flaky, Gate, main, open, part, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
+import { flaky, Gate, main, open, OtherGate, part, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
 import { actionsOf, polled, testing } from "./fixtures/workflows.ts"
 
 suite("executions that are woken", (engine) => {
@@ -82,9 +82,12 @@ suite("executions that are woken", (engine) => {
     Effect.gen(function*() {
       main.script.body = () => DurableDeferred.await(Gate)
       const id = yield* main.workflow.executionId({ id: "1" })
-      yield* open(main.workflow, id)
+      yield* open(main.workflow, id, "early", OtherGate)
       yield* main.workflow.interrupt(id)
-      yield* main.workflow.execute({ id: "1" }, { discard: true })
+      yield* suspended(main.workflow, "1")
+      yield* performIdle
+      assert.strictEqual(polled(yield* main.workflow.poll(id)), "suspended")
+      yield* open(main.workflow, id)
       yield* performedTo(main.workflow, id, `succeeded "open"`)
     }))
 

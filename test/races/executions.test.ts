@@ -46,8 +46,11 @@ describe("executions at one moment", () => {
     Effect.gen(function*() {
       const { deleted, goneOn, link } = yield* ended
       const commit = yield* holding(link)
-      assert.deepStrictEqual(yield* deleted, [{ gone: [] }])
+      const deleting = yield* Effect.forkScoped(deleted)
+      const meanwhile = yield* Effect.raceFirst(Fiber.join(deleting), Effect.as(blocked(1), "it waits"))
       yield* commit
+      yield* Fiber.join(deleting)
+      assert.deepStrictEqual(meanwhile, [{ gone: [] }])
       // it was looked at before that
       assert.deepStrictEqual(yield* deleted, [{ gone: [] }])
       yield* goneOn
