@@ -1,7 +1,7 @@
 /** Where the command finds the engine's tables: the flags that say so, and the services over them. */
 import * as PgClient from "@effect/sql-pg/PgClient"
-import * as PgTypes from "@effect/sql-pg/PgTypes"
-import { Config, Context, Effect, Layer, Logger, Option, Result } from "effect"
+import type * as PgTypes from "@effect/sql-pg/PgTypes"
+import { Config, Context, Effect, Layer, Logger, Option } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -10,6 +10,7 @@ import { join } from "node:path"
 import type { App } from "../App.ts"
 import type { EmbeddedDatabaseError } from "../embedded/index.ts"
 import { engineLayer, type EngineOptions, type LayerError, type Services } from "../engine/engineLayer.ts"
+import { exactTypes } from "./exactJson.ts"
 import { type LibraryError, stoppedBy, usage } from "./failures.ts"
 import { Output } from "./Output.ts"
 
@@ -56,47 +57,6 @@ export const Local = GlobalFlag.Setting("local")({
 /** What every command takes. */
 export const globalFlags = [Url, SchemaName, Folder, Json, Payloads, Local] as const
 
-/** `JSON` as ECMAScript 2026 has it, and Node from 21 on. */
-interface SourceTextJson {
-  readonly parse: (
-    text: string,
-    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown
-  ) => unknown
-  readonly rawJSON: (source: string) => object
-}
-
-const hasSourceText = (json: object): json is SourceTextJson => "rawJSON" in json
-
-/** JSON as it is stored: whole numbers that JavaScript would round are printed with all their digits. */
-const exact = (text: string): unknown => {
-  const json: object = JSON
-  return hasSourceText(json)
-    ? json.parse(
-      text,
-      (_, value, { source }) =>
-        typeof value === "number" && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
-          ? json.rawJSON(source)
-          : value
-    )
-    : JSON.parse(text)
-}
-
-const jsonCodec = (start: number): PgTypes.Codec<unknown> => ({
-  encode: (value) => {
-    const text = new TextEncoder().encode(JSON.stringify(value))
-    return Result.succeed(start === 0 ? text : new Uint8Array([1, ...text]))
-  },
-  decode: (bytes) => Result.succeed(exact(new TextDecoder().decode(bytes.subarray(start))))
-})
-
-const exactTypes = (): PgTypes.Registry => {
-  const types = PgTypes.makeRegistry()
-  types.register(PgTypes.OID.json, jsonCodec(0), { arrayOid: PgTypes.arrayOidFor(PgTypes.OID.json) })
-  // jsonb has a version byte before its text
-  types.register(PgTypes.OID.jsonb, jsonCodec(1), { arrayOid: PgTypes.arrayOidFor(PgTypes.OID.jsonb) })
-  return types
-}
-
 /** The server that the flags name; who asks for it has no use for a folder. */
 const server = Effect.gen(function*() {
   if (Option.isSome(yield* Folder)) {
@@ -121,12 +81,12 @@ const client = Effect.map(
 /** A client of it for a program that performs. */
 export const workerClient = Effect.map(server, PgClient.layer)
 
-/** The embedded database of a folder, which is not made where there is none. */
-const embedded = (dataDir: string, schema: string, options: EngineOptions = {}) =>
+/** The embedded database of a folder, which is not made where there is none; one that only looks reads JSON as it is stored. */
+const embedded = (dataDir: string, options: EngineOptions, types: PgTypes.Registry | undefined) =>
   existsSync(join(dataDir, "pgdata"))
     ? Effect.map(
-      Effect.promise(() => import("../embedded/index.ts")),
-      (Embedded) => Embedded.layer({ ...options, dataDir, schema })
+      Effect.promise(() => import("../embedded/embeddedLayer.ts")),
+      ({ embeddedLayer }) => embeddedLayer(options, { dataDir, types })
     )
     : usage(`${dataDir} is no folder of an embedded database: pgdata is not in it`)
 
@@ -160,7 +120,7 @@ const servicesOf = (app: App) =>
       Services | PgClient.PgClient | SqlClient,
       unknown
     > = Option.isSome(folder)
-      ? yield* embedded(folder.value, settings.schema, settings)
+      ? yield* embedded(folder.value, settings, undefined)
       : Layer.provideMerge(engineLayer(settings, false, false), app.database ?? (yield* workerClient))
     return services
   })
@@ -199,7 +159,7 @@ export const withEngine = <A, E extends LibraryError, R>(use: Effect.Effect<A, E
       : there !== undefined
       ? (yield* Effect.promise(() => import("./remote.ts"))).remoteServices(there.url, there.token)
       : Option.isSome(folder)
-      ? yield* embedded(folder.value, schema)
+      ? yield* embedded(folder.value, { schema }, exactTypes())
       : Layer.provideMerge(engineLayer({ schema, notify: false }, false, false), yield* client)
     return yield* Effect.mapError(Effect.provide(use, Layer.merge(services, yield* output)), stoppedBy)
   }).pipe(logsApart)

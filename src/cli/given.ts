@@ -4,6 +4,7 @@ import { Argument, CliError, Flag, Prompt } from "effect/cli"
 import { hostname, userInfo } from "node:os"
 import { isActionId, statuses } from "../domain/Phase.ts"
 import { RunningProgram } from "./connection.ts"
+import { firstRounded } from "./exactJson.ts"
 import { usage } from "./failures.ts"
 
 const ActionId = Schema.String.pipe(
@@ -130,11 +131,19 @@ export const filter = {
   before: time("before", "Enqueued before")
 }
 
-/** JSON, as it is given at the command line. */
+/** JSON, as it is given at the command line; none of whose numbers would be stored as another one. */
 export const json = (text: string, what: string) =>
-  Effect.try({
-    try: (): Schema.Json => JSON.parse(text),
-    catch: () => usage(`${what} is no JSON: ${text.slice(0, 100)}. A text is given as '"London"'`)
+  Effect.gen(function*() {
+    const value = yield* Effect.try({
+      try: (): Schema.Json => JSON.parse(text),
+      catch: () => usage(`${what} is no JSON: ${text.slice(0, 100)}. A text is given as '"London"'`)
+    })
+    const rounded = firstRounded(text)
+    return rounded === undefined ? value : yield* usage(
+      `${what} has the number ${
+        rounded.slice(0, 100)
+      }, which is beyond 2^53 and would be rounded: where its schema takes a text, give that`
+    )
   })
 
 export const reason = Flag.String("reason").pipe(

@@ -43,6 +43,7 @@ export const where = (text: string) =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     let filter: ActionFilter = {}
+    const said = new Map<string, string>()
     for (const part of text.split(",").map((part) => part.trim())) {
       if (Object.hasOwn(words, part)) {
         filter = { ...filter, ...words[part] }
@@ -56,6 +57,9 @@ export const where = (text: string) =>
           }, such as "status=failed|timed_out, since=2 hours"`
         )
       }
+      const before = said.get(key)
+      if (before !== undefined) return yield* usage(`--where says two times for ${key}: ${before}, and ${value}`)
+      said.set(key, value)
       const read = readers[key]!(value, now)
       if (read === undefined) return yield* usage(`--where: ${JSON.stringify(value)} is no ${key}`)
       filter = { ...filter, ...read }

@@ -6,11 +6,12 @@
  * @since 0.1.0
  */
 import type { PgClient } from "@effect/sql-pg/PgClient"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { callableLayer } from "../engine/callableLayer.ts"
-import { engineLayer, type EngineOptions, type LayerError, type Services } from "../engine/engineLayer.ts"
-import { type EmbeddedDatabase, type EmbeddedDatabaseError, layerClient } from "../sql/EmbeddedDatabase.ts"
+import type { EngineOptions, LayerError, Services } from "../engine/engineLayer.ts"
+import type { EmbeddedDatabase, EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
+import { embeddedLayer } from "./embeddedLayer.ts"
 
 export { EmbeddedDatabase, EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
 
@@ -58,6 +59,4 @@ export const layer:
   & ((
     options?: LayerOptions
   ) => Layer.Layer<Services | EmbeddedDatabase | PgClient | SqlClient, LayerError | EmbeddedDatabaseError>) =
-    callableLayer(({ dataDir, ...options }: LayerOptions = {}) =>
-      Layer.provideMerge(engineLayer({ databaseClock: false, ...options }, true, true), layerClient({ dataDir }))
-    )
+    callableLayer(({ dataDir, ...options }: LayerOptions = {}) => embeddedLayer(options, { dataDir }))

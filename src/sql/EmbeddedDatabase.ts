@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { PgClient } from "@effect/sql-pg"
+import { PgClient, type PgTypes } from "@effect/sql-pg"
 import type { PGlite } from "@electric-sql/pglite"
 import { Clock, Context, Duration, Effect, Layer, Schema } from "effect"
 import type { Scope } from "effect"
@@ -57,6 +57,8 @@ export interface EmbeddedDatabaseOptions {
   readonly dataDir?: string | undefined
   /** A dump to start from instead of an empty database. The folder, if there is one, must hold no database yet. */
   readonly loadDataDir?: Blob | undefined
+  /** How its client reads and writes values; as any, if not given. */
+  readonly types?: PgTypes.Registry | undefined
 }
 
 /**
@@ -100,7 +102,7 @@ export class EmbeddedDatabase extends Context.Service<EmbeddedDatabase, {
 export const layerClient = (
   options: EmbeddedDatabaseOptions = {}
 ): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient | EmbeddedDatabase, EmbeddedDatabaseError> =>
-  Layer.merge(PgClient.layerFrom(makeClient), layerDump).pipe(
+  Layer.merge(PgClient.layerFrom(makeClient(options)), layerDump).pipe(
     Layer.provide(Layer.effect(Instance, start(options)))
   )
 
@@ -110,27 +112,29 @@ export const layerClient = (
 
 class Instance extends Context.Service<Instance, PGlite>()("stepped/EmbeddedDatabase/Instance") {}
 
-const makeClient: Effect.Effect<
+const makeClient = ({ types }: EmbeddedDatabaseOptions): Effect.Effect<
   PgClient.PgClient,
   EmbeddedDatabaseError,
   Instance | Scope.Scope | Reactivity.Reactivity
-> = Effect.gen(function*() {
-  const pglite = yield* Instance
-  return yield* PgClient.make({
-    stream: makeSessions(pglite),
-    username: "postgres",
-    database: "postgres",
-    // A pool of exactly one never closes an idle session, and with it the user's settings and temporary tables.
-    minConnections: 1,
-    maxConnections: 1,
-    // A session that replaces a broken one waits until that has let go of the database, however long it takes.
-    connectTimeout: Duration.infinity
-  })
-}).pipe(
-  // The pool's timers are none of a test's time, which would wait for them or make them go off.
-  Effect.provideService(Clock.Clock, Clock.Clock.defaultValue()),
-  Effect.catchTag("SqlError", (error) => Effect.fail(notStarted("The embedded database refused its session", error)))
-)
+> =>
+  Effect.gen(function*() {
+    const pglite = yield* Instance
+    return yield* PgClient.make({
+      stream: makeSessions(pglite),
+      ...types === undefined ? {} : { types },
+      username: "postgres",
+      database: "postgres",
+      // A pool of exactly one never closes an idle session, and with it the user's settings and temporary tables.
+      minConnections: 1,
+      maxConnections: 1,
+      // A session that replaces a broken one waits until that has let go of the database, however long it takes.
+      connectTimeout: Duration.infinity
+    })
+  }).pipe(
+    // The pool's timers are none of a test's time, which would wait for them or make them go off.
+    Effect.provideService(Clock.Clock, Clock.Clock.defaultValue()),
+    Effect.catchTag("SqlError", (error) => Effect.fail(notStarted("The embedded database refused its session", error)))
+  )
 
 const layerDump = Layer.effect(
   EmbeddedDatabase,

@@ -1,4 +1,5 @@
 /** Verbs for many from a shell: planned, asked for, done by a worker or here, and looked at until they are over. */
+import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { type ActionHandle, Stepped } from "stepped"
@@ -76,6 +77,8 @@ describe("many", () => {
           [["cancel", "--where", "constructor=1"], 2, "is not one of actor"],
           [["cancel", "--where", "status=open"], 2, "\"open\" is no status"],
           [["cancel", "--where", "since=yesterday"], 2, "\"yesterday\" is no since"],
+          [["cancel", "--where", "tag=a, tag=b"], 2, "--where says two times for tag: a, and b"],
+          [["cancel", "--where", "actor=Car, status=queued, actor=Car"], 2, "--where says two times for actor"],
           [["cancel", "--where", "actor=Car", "--rate", "0"], 2, "--rate"],
           [["cancel", "--where", "actor=Car", "--here", "--detach"], 2, "--detach"],
           [["skip", "--where", "actor=Car", "--step", " "], 2, "step of Stepped.forMany"],
@@ -135,6 +138,12 @@ describe("many", () => {
       const refused = yield* stepped(...all)
       assert.strictEqual(refused.code, 1)
       assert.include(refused.err, "no worker is running that takes from the queue stepped, and nothing was done")
+      // one that drains takes nothing
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      yield* sql`insert into stepped.workers (name, started_at, renewed_at, lease_until, drained_at) values
+        ('leaving', now(), now(), clock_timestamp() + interval '1 hour', now())`
+      assert.include((yield* stepped(...all)).err, "no worker is running that takes from the queue stepped")
+      yield* sql`delete from stepped.workers`
       assert.deepStrictEqual((yield* stepped("operations")).out, "nothing is recorded")
       const here = yield* stepped(...all, "--here")
       assert.deepStrictEqual([here.code, here.out.split("\n").at(-1)], [0, "done: 3"])
