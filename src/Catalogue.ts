@@ -92,7 +92,7 @@ export interface DefinitionRecord {
   readonly description: DefinitionDescription
   /** On the database's clock. */
   readonly firstSeen: Date
-  /** When a worker has said last that it has it: to the half day. */
+  /** When a worker has said last that it has it: it is written again once it is six hours old. */
   readonly lastSeen: Date
 }
 
@@ -116,10 +116,12 @@ export interface WorkerRecord {
   readonly startedAt: Date
   /** On the database's clock: when it has renewed its lease last, which it does three times in the lease's length. */
   readonly heardAt: Date
-  /** On the database's clock: from then on others take over what it has. */
+  /** On the database's clock: from then on others take over what it has. Whether it is over says the comparison with `readAt`. */
   readonly leaseUntil: Date
   /** How many actions and invocations it has in hand. */
   readonly inHand: number
   /** Since when it is asked to take nothing new and to stop (`JobQueue.drain`), on the database's clock. */
   readonly drainingSince: Date | undefined
+  /** When this was read, on the database's clock: what the other times are compared with, whatever the clock of this process says. */
+  readonly readAt: Date
 }

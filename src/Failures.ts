@@ -75,8 +75,8 @@ export interface FailureGroup {
 export interface FailureGroups {
   readonly groups: ReadonlyArray<FailureGroup>
   /**
-   * Since when they are complete, where there are more failures than one call looks at, the newest 20,000: `before` this time are the others.
-   * None where all that was asked for is in them.
+   * Since when they are complete, where there are more failures than one call looks at: the newest 20,000, of one type or name those among the newest 100,000.
+   * `before` this time are the others, each of them once. None where all that was asked for is in them.
    */
   readonly from: Date | undefined
 }

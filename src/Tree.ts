@@ -34,6 +34,17 @@ export interface TypedTree<A extends AnyAction> extends Omit<ActionTree, "action
   readonly action: TypedRecord<A>
 }
 
+/**
+ * What of a tree is written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RenderTreeOptions {
+  /** Whether what was said with heartbeats is written, which may be secret: it is, if not given. */
+  readonly details?: boolean | undefined
+}
+
 type Steps = ActionTree["steps"][number]
 type Slot = Steps["slots"][number]
 
@@ -114,15 +125,21 @@ const isById = (args: readonly [string | AnyAction, ...ReadonlyArray<unknown>]):
  * @category writing
  * @since 0.1.0
  */
-export const renderTree = (tree: ActionTree): string => drawn(actionNode(tree, true, new Set()))
+export const renderTree = (tree: ActionTree, { details = true }: RenderTreeOptions = {}): string =>
+  drawn(actionNode(tree, true, { written: new Set(), details }))
 
 const nameOf = ({ actorId, actorType, name }: Pick<ActionRecord, "actorId" | "actorType" | "name">): string =>
   `${name} ${actorType}/${shown(actorId)}`
 
-/** `written` are the actions that are in the text already. */
-const actionNode = ({ action, execution, steps }: ActionTree, isRoot: boolean, written: Set<string>): Node => {
-  const isAbove = written.has(action.id)
-  written.add(action.id)
+interface Writing {
+  /** The actions that are in the text already. */
+  readonly written: Set<string>
+  readonly details: boolean
+}
+
+const actionNode = ({ action, execution, steps }: ActionTree, isRoot: boolean, writing: Writing): Node => {
+  const isAbove = writing.written.has(action.id)
+  writing.written.add(action.id)
   const { cause, endedAt, startedAt } = action
   // of a step that is held the same is said there
   const again = steps.some(({ status }) => status === "held") ? undefined : action.lastFailure
@@ -137,7 +154,7 @@ const actionNode = ({ action, execution, steps }: ActionTree, isRoot: boolean, w
     execution?.suspendedAt === undefined ? undefined : `suspended ${execution.suspendedAt.toISOString()}`,
     execution?.interruptedAt === undefined ? undefined : `interrupted ${execution.interruptedAt.toISOString()}`,
     action.timeoutAt === undefined ? undefined : `times out ${action.timeoutAt.toISOString()}`,
-    heardOf(outsideOf(action, steps)),
+    heardOf(outsideOf(action, steps), writing),
     action.unwound === undefined ? undefined : "undone",
     action.forgotten === "whole" ? "forgotten" : action.forgotten === undefined ? undefined : "forgotten in part",
     action.callbacksFailed === 0 ? undefined : `${counted(action.callbacksFailed, "callback")} failed`,
@@ -157,8 +174,8 @@ const actionNode = ({ action, execution, steps }: ActionTree, isRoot: boolean, w
           ],
         ...leftOf(action.unwound ?? cause ?? {})
       ].map(leaf),
-      ...steps.flatMap((step) => stepNodes(step, written)),
-      ...execution === undefined ? [] : executionNodes(execution, written)
+      ...steps.flatMap((step) => stepNodes(step, writing)),
+      ...execution === undefined ? [] : executionNodes(execution, writing)
     ]
   }
 }
@@ -193,12 +210,12 @@ const leftOf = (
 ]
 
 /** The step that performs an action without steps is not shown, but what it has come to is. */
-const stepNodes = (step: Steps, written: Set<string>): ReadonlyArray<Node> => {
+const stepNodes = (step: Steps, writing: Writing): ReadonlyArray<Node> => {
   const { attempts, failure } = step
   const below = [
     ...attempts.flatMap(attemptLine).map(leaf),
     ...failure === undefined ? [] : [leaf(`${becauseOf(step)}${shown(failure.message)}`)],
-    ...slotNodes(step.slots, written)
+    ...slotNodes(step.slots, writing)
   ]
   if (step.kind === "method" || step.kind === "job" || step.kind === "replayed") return below
   const line = joined(
@@ -214,7 +231,7 @@ const stepNodes = (step: Steps, written: Set<string>): ReadonlyArray<Node> => {
 /** What an execution of a workflow has done, and waits for. */
 const executionNodes = (
   { activities, children, clocks, deferreds, hasMore }: NonNullable<ActionTree["execution"]>,
-  written: Set<string>
+  writing: Writing
 ): ReadonlyArray<Node> => [
   ...hasMore ? [leaf("earlier ones are left out")] : [],
   ...activities.map(({ attemptNumber, endedAt, message, name, status }) =>
@@ -247,8 +264,8 @@ const executionNodes = (
   ),
   ...children.map(({ status, tree, ...child }) =>
     tree === undefined
-      ? leaf(joined(nameOf(child), status ?? "not ended", written.has(child.id) ? "see above" : "not read"))
-      : actionNode(tree, false, written)
+      ? leaf(joined(nameOf(child), status ?? "not ended", writing.written.has(child.id) ? "see above" : "not read"))
+      : actionNode(tree, false, writing)
   )
 ]
 
@@ -263,29 +280,34 @@ const attemptLine = ({ endedAt, failure, nextAt, number, startedAt }: AttemptRec
 
 const nextOf = (at: Date | undefined) => at === undefined ? undefined : `next at ${at.toISOString()}`
 
-const slotNodes = (slots: ReadonlyArray<Slot>, written: Set<string>): ReadonlyArray<Node> => {
+const slotNodes = (slots: ReadonlyArray<Slot>, writing: Writing): ReadonlyArray<Node> => {
   const missing = slots.filter((slot) => slot.child !== undefined && slot.tree === undefined)
   return [
     ...slots.flatMap((slot) =>
-      slot.tree === undefined ? waitLine(slot).map(leaf) : [actionNode(slot.tree, false, written)]
+      slot.tree === undefined ? waitLine(slot, writing).map(leaf) : [actionNode(slot.tree, false, writing)]
     ),
     ...missingLines(missing).map(leaf)
   ]
 }
 
-const waitLine = ({ child, dueAt, heartbeat, signal, status }: SlotRecord): ReadonlyArray<string> => {
+const waitLine = ({ child, dueAt, heartbeat, signal, status }: SlotRecord, writing: Writing): ReadonlyArray<string> => {
   if (child !== undefined) return []
   const until = dueAt === undefined ? undefined : `until ${dueAt.toISOString()}`
   return [
-    joined(signal === undefined ? "wait" : `signal ${shown(signal)}`, status ?? "open", until, heardOf(heartbeat))
+    joined(
+      signal === undefined ? "wait" : `signal ${shown(signal)}`,
+      status ?? "open",
+      until,
+      heardOf(heartbeat, writing)
+    )
   ]
 }
 
 /** What was said may be anything: it is JSON in one line. */
-const heardOf = (heartbeat: Heartbeat | undefined): string | undefined => {
+const heardOf = (heartbeat: Heartbeat | undefined, writing: Writing): string | undefined => {
   if (heartbeat === undefined) return undefined
   const { details, heardAt, silentAt } = heartbeat
-  const said = details === undefined ? "" : `: ${shown(JSON.stringify(details))}`
+  const said = details === undefined || !writing.details ? "" : `: ${shown(JSON.stringify(details))}`
   return joined(
     heardAt === undefined ? undefined : `heard ${heardAt.toISOString()}${said}`,
     silentAt === undefined ? undefined : `gives up ${silentAt.toISOString()}`

@@ -168,8 +168,8 @@ export type Reason =
       readonly _tag: "Unserved"
       readonly queue: string
       readonly since: Date | undefined
-      /** What there is not: a living worker, one of these that has the definition, one of those that serves the queue. */
-      readonly missing: "worker" | "definition" | "queue"
+      /** What there is not: a living worker, one of these that has the definition, one of those that serves the queue, one of these that is not draining. */
+      readonly missing: "worker" | "definition" | "queue" | "undrained"
       /** How many live. */
       readonly workers: number
     }
@@ -240,8 +240,8 @@ export interface Why extends WhyAction {
  * **Details**
  *
  * All of it is read at one moment, in a few look-ups for each action, whatever there is besides, on a connection of its own beside the pool: so it
- * answers while the pool is used up. It takes two seconds at most, and fails with a `StorageError` then. A server that has no connection left
- * for anybody is asked by way of the pool. Of the embedded database, which has one session, it waits for its turn. What a transaction has not
+ * answers while the pool is used up. Each of its statements takes two seconds at most, and all of it with the connecting eight; it fails with a `StorageError` then. A server
+ * that has no connection left for anybody is asked by way of the pool. Of the embedded database, which has one session, it waits for its turn. What a transaction has not
  * committed is not seen. An id that nobody has is an `UnknownAction`.
  *
  * **Example** (What is it waiting for?)

@@ -284,5 +284,5 @@ export {
   type TokenOutcome,
   Tokens
 } from "./Tokens.ts"
-export type { TypedTree } from "./Tree.ts"
+export type { RenderTreeOptions, TypedTree } from "./Tree.ts"
 export type { Doing, Reason, WaitingStep, Why, WhyAction } from "./Why.ts"

@@ -32,20 +32,18 @@ const codes: Readonly<Record<Colour, string>> = { bad: "31", good: "32", busy: "
 export class Output extends Context.Service<Output, {
   readonly isJson: boolean
   readonly hasPayloads: boolean
-  /** When the command began. */
-  readonly now: number
   /** Rows as a table, or each as an object; where there are none, `none` is said to people. */
   readonly table: <A extends object>(
     rows: ReadonlyArray<A>,
     columns: ReadonlyArray<Column<A>>,
     none: string
   ) => Effect.Effect<void>
-  /** A value, as an object or in words. */
+  /** A value, as an object or in words: with times in the zone that is asked for, and no line wider than the terminal. */
   readonly value: (value: object, text: string) => Effect.Effect<void>
   /** A remark for people, which programs do not read. */
   readonly remark: (text: string) => Effect.Effect<void>
-  /** A time, and how long ago that was. */
-  readonly ago: (at: Date | undefined) => string | undefined
+  /** A time, and how long ago that was: by the clock as it is now, or before another time, where that is of another clock. */
+  readonly ago: (at: Date | undefined, now?: Date) => string | undefined
   readonly time: (at: Date | undefined) => string | undefined
 }>()("stepped/cli/Output") {
   static readonly layer = (
@@ -60,7 +58,7 @@ export class Output extends Context.Service<Output, {
         return make(settings, {
           width: columns > 0 ? columns : Infinity,
           hasColours: isTerminal && noColor === "",
-          now: yield* Clock.currentTimeMillis
+          clock: yield* Clock.Clock
         })
       })
     )
@@ -68,7 +66,7 @@ export class Output extends Context.Service<Output, {
 
 const make = (
   { json, local, payloads }: OutputSettings,
-  { hasColours, now, width }: { readonly width: number; readonly hasColours: boolean; readonly now: number }
+  { clock, hasColours, width }: { readonly width: number; readonly hasColours: boolean; readonly clock: Clock.Clock }
 ): Output["Service"] => {
   const paint = (text: string, colour: Colour): string =>
     hasColours && codes[colour] !== "" ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text
@@ -77,17 +75,20 @@ const make = (
   return Output.of({
     isJson: json,
     hasPayloads: payloads,
-    now,
     table: (rows, columns, none) =>
       json
         ? Effect.forEach(rows, object, { discard: true })
         : rows.length === 0
         ? Console.log(none)
         : Console.log(tableOf(rows, columns, width, paint)),
-    value: (value, text) => json ? object(value) : Console.log(text),
+    value: (value, text) => json ? object(value) : Console.log(fitted(local ? inZone(text) : text, width)),
     remark: (text) => json ? Effect.void : Console.log(text),
     time,
-    ago: (at) => at === undefined ? undefined : `${time(at)} (${distance(at.getTime() - now)})`
+    // who watches sees each look's own distance
+    ago: (at, now) =>
+      at === undefined
+        ? undefined
+        : `${time(at)} (${distance(at.getTime() - (now?.getTime() ?? clock.currentTimeMillisUnsafe()))})`
   })
 }
 
@@ -104,6 +105,12 @@ const localTime = (at: Date): string => {
   const zone = `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
   return shifted.toISOString().replace("T", " ").replace(/\.\d+Z$/, zone)
 }
+
+/** A time as texts of the library have it: by itself, and not a part of an id or of what a program has said as JSON. */
+const isoTime = /(?<=^|[\s(])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?=$|[\s,;:)])/gm
+
+/** A text with the times that it has in the machine's zone. */
+const inZone = (text: string): string => text.replace(isoTime, (time) => localTime(new Date(time)))
 
 /** How long something took, in its two largest units. */
 export const span = (millis: number): string => {
@@ -138,6 +145,19 @@ const wrapped = (text: string, first: number, width: number): ReadonlyArray<stri
     rest = rest.slice(end).trimStart()
   }
 }
+
+/** The branches before a line of a tree. */
+const branches = /^(?:[│ ] {2})*(?:[├└]─ )?/
+
+/** The same with lines that a terminal is wide enough for: what is longer goes on below, beside the branches of the tree that it is in. */
+const fitted = (text: string, width: number): string =>
+  text.split("\n").flatMap((line) => {
+    const [before] = branches.exec(line)!
+    const beside = `${before.replace("├─", "│ ").replace("└─", "  ")}${between}`
+    if (line.length <= width || beside.length * 2 > width) return [line]
+    const [first, ...more] = wrapped(line.slice(before.length), width - before.length, width - beside.length)
+    return [`${before}${first}`, ...more.map((part) => `${beside}${part}`)]
+  }).join("\n")
 
 /** What a terminal is too narrow for stands on lines of its own, below: nothing is cut off, and nothing is wider than it. */
 const tableOf = <A>(

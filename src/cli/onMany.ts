@@ -92,12 +92,12 @@ const planText = (plan: ManyPlan): string =>
     }`
   ].join("\n")
 
-/** Whether somebody lives who does it: who has not said yet what they can run may be about to. */
+/** Whether somebody lives, and does not drain, who does it: who has not said yet what they can run may be about to. */
 const isServed = Effect.gen(function*() {
   const workers = yield* Effect.flatMap(JobQueue, (queue) => queue.workers)
-  const { now } = yield* Output
-  return workers.some(({ definitions, leaseUntil, queues }) =>
-    leaseUntil.getTime() > now && (queues === undefined || queues.includes(ownQueue)) &&
+  return workers.some(({ definitions, drainingSince, leaseUntil, queues, readAt }) =>
+    leaseUntil.getTime() > readAt.getTime() && drainingSince === undefined &&
+    (queues === undefined || queues.includes(ownQueue)) &&
     (definitions === undefined || Object.hasOwn(definitions, definitionKey(ownActor, "forMany")))
   )
 })

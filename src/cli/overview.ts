@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
+import type { WorkerRecord } from "../Catalogue.ts"
 import { databaseHealth, renderDatabaseHealth } from "../DatabaseHealth.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
@@ -48,7 +49,7 @@ const errors = Command.make("errors", {
       ["path", ({ path }) => path],
       ["message", ({ message }) => message],
       ["such as", ({ samples }) => samples[0]]
-    ], "nothing has failed")
+    ], from === undefined ? "nothing has failed" : `nothing of that has failed since ${output.time(from)}`)
     if (from !== undefined) yield* output.remark(`older than ${output.time(from)}: --before ${from.toISOString()}`)
   }))).pipe(Command.withDescription("What has failed, in groups: what is it, and since which build?"))
 
@@ -89,9 +90,12 @@ const queues = Command.make("queues", {}, () =>
       ],
       ["oldest", ({ oldestEnqueuedAt }) => output.ago(oldestEnqueuedAt)]
     ], "nothing is queued")
-    if (!output.isJson) {
+    const pauses = yield* queue.pauses
+    // a queue that is empty has no backlog, but may be paused all the same
+    if (output.isJson) yield* output.table(pauses, [], "")
+    else {
       yield* Effect.forEach(
-        yield* queue.pauses,
+        pauses,
         ({ by, kind, reason, since, subject }) =>
           output.remark(
             `paused: ${kind}${subject === "" ? "" : ` ${subject}`}, since ${output.ago(since)}, by ${by}: ${reason}`
@@ -100,6 +104,9 @@ const queues = Command.make("queues", {}, () =>
     }
   }))).pipe(Command.withDescription("What waits in the queues, by action, and what is paused"))
 
+/** By the database's clock: the one here may be ahead. */
+const isOver = ({ leaseUntil, readAt }: WorkerRecord): boolean => leaseUntil.getTime() < readAt.getTime()
+
 const workers = Command.make("workers", {}, () =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
@@ -107,15 +114,16 @@ const workers = Command.make("workers", {}, () =>
     yield* output.table(found, [
       ["worker", ({ name }) => name],
       ["build", ({ build }) => build],
-      ["since", ({ startedAt }) => output.ago(startedAt)],
-      ["lease", ({ leaseUntil }) =>
-        output.ago(leaseUntil), ({ leaseUntil }) =>
-        leaseUntil.getTime() < output.now ? "bad" : "plain"],
-      ["", ({ leaseUntil }) =>
-        leaseUntil.getTime() < output.now ? "dead" : undefined, () => "bad"],
+      ["since", ({ readAt, startedAt }) => output.ago(startedAt, readAt)],
+      [
+        "lease",
+        ({ leaseUntil, readAt }) => output.ago(leaseUntil, readAt),
+        (worker) => isOver(worker) ? "bad" : "plain"
+      ],
+      ["", (worker) => isOver(worker) ? "dead" : undefined, () => "bad"],
       ["in hand", ({ inHand }) => String(inHand)],
       ["id", ({ id }) => id],
-      ["draining", ({ drainingSince }) => drainingSince && output.ago(drainingSince)],
+      ["draining", ({ drainingSince, readAt }) => output.ago(drainingSince, readAt)],
       ["queues", ({ queues }) => queues?.join(", ") ?? "all"],
       ["actions", ({ definitions }) => definitions === undefined ? undefined : Object.keys(definitions).join(", ")]
     ], "no worker runs")

@@ -111,13 +111,15 @@ const silentOf = (worker: string) =>
     const workers = yield* Effect.flatMap(JobQueue, (queue) => queue.workers)
     const found = workers.find(({ id, name }) => name === worker || id === worker)
     if (found === undefined) return undefined
-    const { heardAt, leaseUntil } = found
+    const { heardAt, leaseUntil, readAt } = found
     const missed = heardAt.getTime() + (leaseUntil.getTime() - heardAt.getTime()) * 2 / 3
-    return output.now < missed ? undefined : {
+    return readAt.getTime() < missed ? undefined : {
       heardAt,
       text:
-        `nothing is heard of it since ${output.ago(heardAt)}. If it is dead, others take over what it has in hand ` +
-        `once its lease is over, at ${output.ago(leaseUntil)}; if it is heard again before, it stops`
+        `nothing is heard of it since ${
+          output.ago(heardAt, readAt)
+        }. If it is dead, others take over what it has in hand ` +
+        `once its lease is over, at ${output.ago(leaseUntil, readAt)}; if it is heard again before, it stops`
     }
   })
 

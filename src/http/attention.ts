@@ -2,20 +2,20 @@
  * What needs somebody, in one answer: what does not go on by itself, what was not undone, what nobody takes, what has failed, and what is around them. Each question has its limit,
  * and so has all of it: why actions do not go on is asked of some, one after the other, for as long as there is time.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import type { WorkerRecord } from "../Catalogue.ts"
 import { Engine } from "../Engine.ts"
+import { quietly } from "../engine/client/quietly.ts"
 import { type Backlog, JobQueue } from "../JobQueue.ts"
 import type { ScheduleRecord } from "../Schedules.ts"
-import { monotonic, realClock } from "../store/RealClock.ts"
+import { monotonic } from "../store/RealClock.ts"
 import type { Why } from "../Why.ts"
 import { ask, Asking } from "./asking.ts"
 import type { AttentionView, StuckView } from "./models/attention.ts"
-import { quietly, summaryOf } from "./views.ts"
+import { summaryOf } from "./views.ts"
 
 /** For how long what has failed is shown. */
 const dayMs = 86_400_000
@@ -23,8 +23,6 @@ const dayMs = 86_400_000
 const groupsMost = 50
 /** For how long what is due may wait though workers take it. */
 const patienceMs = 60_000
-/** How far clocks may be apart. */
-const apartMs = 5000
 
 const ageOf = ({ enqueuedAt, startedAt }: ActionRecord, at: number): number => at - (startedAt ?? enqueuedAt).getTime()
 
@@ -88,8 +86,11 @@ const unservedBecause = (
   if (alive.length === 0) return "no worker runs"
   const able = alive.filter((worker) => has(worker, backlog))
   if (able.length === 0) return `none of ${alive.length} workers has ${backlog.actorType}/${backlog.name}`
-  if (!able.some((worker) => serves(worker, backlog))) {
-    return `no worker that has it serves the queue ${backlog.queue}`
+  const serving = able.filter((worker) => serves(worker, backlog))
+  if (serving.length === 0) return `no worker that has it serves the queue ${backlog.queue}`
+  if (serving.every(({ drainingSince }) => drainingSince !== undefined)) {
+    const who = serving.length === 1 ? "the worker that takes it is" : `all ${serving.length} workers that take it are`
+    return `${who} draining`
   }
   return userNow - backlog.oldestEnqueuedAt.getTime() > patienceMs ? "workers do not come to it" : undefined
 }
@@ -147,7 +148,6 @@ export const makeAttention = Effect.gen(function*() {
 
   return Effect.gen(function*() {
     const userNow = yield* engine.now
-    const now = yield* Effect.provideService(Clock.currentTimeMillis, Clock.Clock, realClock)
     const { backlogs, database, failing, pauses, suspects, workers } = yield* Effect.all({
       suspects: ask(asking, engine.suspects),
       failing: ask(asking, repo.failures({ since: new Date(userNow - dayMs), limit: groupsMost })),
@@ -157,7 +157,8 @@ export const makeAttention = Effect.gen(function*() {
       // it says more to who may see it, and nothing on some databases
       database: Effect.orElseSucceed(ask(asking, engine.databaseHealth), () => undefined)
     }, { concurrency: 3 })
-    const alive = workers.filter(({ leaseUntil }) => leaseUntil.getTime() > now - apartMs)
+    // leases are on the database's clock, which need not be the one here
+    const alive = workers.filter(({ leaseUntil, readAt }) => leaseUntil.getTime() > readAt.getTime())
     const answer: AttentionView = {
       at: new Date(userNow),
       ...yield* stuckAmong(suspects.performing),

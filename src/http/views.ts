@@ -1,6 +1,7 @@
 /** Records as they are sent: with payloads as far as whoever asks may read them. */
 import * as Effect from "effect/Effect"
 import type { ActionRecord, ActionTree, FailureCause, SlotRecord, StepRecord } from "../ActionRecord.ts"
+import { quietly } from "../engine/client/quietly.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { type Reason, renderWhy, type Why, type WhyAction } from "../Why.ts"
@@ -122,30 +123,6 @@ export const whyView = (payloads: Payloads, why: Why, mayRead: boolean): Sent<Wh
     const quiet = quietly(why)
     return { ...yield* whyAction(payloads, quiet, mayRead), at, usual, leftOut, text: renderWhy(quiet) }
   })
-
-/** The same without what was said by who was heard, which texts have, too: it is sent apart, to whom it may be. */
-export const quietly = <A extends WhyAction>(action: A): A => ({ ...action, reasons: action.reasons.map(quietReason) })
-
-const quietReason = (reason: Reason): Reason => {
-  switch (reason._tag) {
-    case "Waits":
-      return { ...reason, behind: reason.behind.map(quietly) }
-    case "Children":
-    case "Suspended":
-      return { ...reason, children: reason.children.map(quietly) }
-    case "Sibling":
-      return { ...reason, elder: quietly(reason.elder) }
-    case "Joins":
-      return { ...reason, joined: quietly(reason.joined) }
-    case "Signal":
-    case "Outbound": {
-      const { heartbeat: { details }, text } = reason
-      return details === undefined ? reason : { ...reason, text: text.replace(`: ${JSON.stringify(details)}`, "") }
-    }
-    default:
-      return reason
-  }
-}
 
 const whyAction = (payloads: Payloads, action: WhyAction, mayRead: boolean): Sent<WhyActionView> =>
   Effect.gen(function*() {

@@ -22,7 +22,8 @@ export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions"
     heardAt: "w.renewed_at",
     leaseUntil: "w.lease_until",
     inHand: "coalesce(h.count, 0)::int",
-    drainingSince: "w.drained_at"
+    drainingSince: "w.drained_at",
+    readAt: "clock_timestamp()"
   })
   const definitions = reading(calls)<DefinitionRecord>({
     ...defined,

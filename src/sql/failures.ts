@@ -42,12 +42,13 @@ export const failuresOf = ({ run }: Calls): Pick<Records, "failures"> => ({
           p_limit: PgTypes.int4(examinedMax),
           p_groups: PgTypes.int4(limit)
         },
-        "failure, actor_type, name, status, kind, tag, path, message, count, first_seen, last_seen, samples, builds, examined, oldest"
+        "failure, actor_type, name, status, kind, tag, path, message, count, first_seen, last_seen, samples, builds, complete_from"
       ),
       (rows) => {
-        const first = rows[0]
+        const from = rows[0]?.[13]
         return {
-          groups: rows.map((row): FailureGroup => ({
+          // one that has no group says alone how far was looked
+          groups: rows.filter(([id]) => id !== null).map((row): FailureGroup => ({
             id: row[0] as string,
             actorType: row[1] as string,
             name: row[2] as string,
@@ -62,7 +63,7 @@ export const failuresOf = ({ run }: Calls): Pick<Records, "failures"> => ({
             samples: row[11] as ReadonlyArray<string>,
             builds: (row[12] as ReadonlyArray<StoredBuild>).map(buildOf)
           })),
-          from: first !== undefined && (first[13] as number) >= examinedMax ? first[14] as Date : undefined
+          from: (from ?? undefined) as Date | undefined
         }
       }
     )

@@ -82,8 +82,13 @@ export type StoredReason =
     readonly queue: string
     readonly since?: Maybe<number>
     readonly place?: Maybe<number>
-    /** How many live, how many of these have its definition, and how many of those serve its queue. */
-    readonly workers: { readonly living: number; readonly having: number; readonly serving: number }
+    /** How many live, how many of these have its definition, how many of those serve its queue, and how many would if they were not draining. */
+    readonly workers: {
+      readonly living: number
+      readonly having: number
+      readonly serving: number
+      readonly draining: number
+    }
   }
   | {
     readonly tag: "Performs"

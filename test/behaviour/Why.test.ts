@@ -310,6 +310,16 @@ suite("why", (engine) => {
       yield* worker(["Ship/moor", "Ship/dock"], ["other", "default"], "2 minutes")
       yield* worker([], null, "0 minutes")
       assert.strictEqual(yield* said, `${due}, number 2 there: 2 workers take it`)
+      // who drains ends what it has, and takes nothing new
+      yield* sql`update stepped.workers set drained_at = clock_timestamp() where definitions is null`
+      assert.strictEqual(yield* said, `${due}, number 2 there: 1 worker takes it`)
+      yield* sql`update stepped.workers set drained_at = clock_timestamp()`
+      assert.strictEqual(yield* said, `${due}, and the 2 workers that take it are draining`)
+      assert.deepInclude((yield* Stepped.why(second.id)).reasons[0], {
+        _tag: "Unserved",
+        missing: "undrained",
+        workers: 2
+      })
       yield* sql`delete from stepped.workers where name = 'w'`
       yield* performIdle
     }))

@@ -16,12 +16,12 @@ const rows: ReadonlyArray<Row> = [
   { id: "two", status: "succeeded", why: "", at: new Date(90_061_000), arguments: [] }
 ]
 
-/** The table as it is printed on such a terminal; without a width, into a pipe. */
-const printed = (
+/** What is printed on such a terminal; without a width, into a pipe. */
+const printing = (
   settings: Partial<OutputSettings>,
-  width?: number,
-  env: Record<string, string> = {},
-  printing: ReadonlyArray<Row> = rows
+  width: number | undefined,
+  env: Record<string, string>,
+  print: (output: Output["Service"]) => Effect.Effect<void>
 ) =>
   Effect.gen(function*() {
     const lines: Array<string> = []
@@ -29,15 +29,7 @@ const printed = (
       log: (line: string) => lines.push(line)
     })
     yield* TestClock.setTime(3_600_000)
-    yield* Effect.gen(function*() {
-      const output = yield* Output
-      yield* output.table(printing, [
-        ["id", ({ id }) => id],
-        ["status", ({ status }) => status, ({ status }) => status === "failed" ? "bad" : "plain"],
-        ["at", ({ at }) => output.ago(at)],
-        ["why", ({ why }) => why]
-      ], "none")
-    }).pipe(
+    yield* Effect.flatMap(Output, print).pipe(
       Effect.provide(
         Output.layer({ json: false, payloads: false, local: false, ...settings }).pipe(
           Layer.provideMerge(Layer.mergeAll(
@@ -54,6 +46,21 @@ const printed = (
     )
     return lines.join("\n")
   })
+
+/** The table as it is printed there. */
+const printed = (
+  settings: Partial<OutputSettings>,
+  width?: number,
+  env: Record<string, string> = {},
+  printed: ReadonlyArray<Row> = rows
+) =>
+  printing(settings, width, env, (output) =>
+    output.table(printed, [
+      ["id", ({ id }) => id],
+      ["status", ({ status }) => status, ({ status }) => status === "failed" ? "bad" : "plain"],
+      ["at", ({ at }) => output.ago(at)],
+      ["why", ({ why }) => why]
+    ], "none"))
 
 describe("a table", () => {
   it.effect("has columns into a pipe, no colours, and nothing that a terminal would obey", () =>
@@ -112,7 +119,67 @@ describe("a table", () => {
     }))
 })
 
+describe("a text", () => {
+  const tree = [
+    "visit Car/1  performing  since 2026-05-01T12:00:00.000Z (2h ago)",
+    "├─ the step drive waits since 2026-05-01T12:00:00.000Z (2h ago) for the signal go",
+    "│  └─ is due in the queue default since 2026-05-01T12:00:00.000Z (2h ago): 1 worker takes it",
+    "└─ enqueued"
+  ].join("\n")
+  const valued = (settings: Partial<OutputSettings>, width?: number, text = tree) =>
+    printing(settings, width, {}, (output) => output.value({}, text))
+
+  it.effect("goes on beside its branches where a terminal is too narrow for a line, and has all of it", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* valued({}), tree)
+      assert.strictEqual(yield* valued({}, 200), tree)
+      assert.deepStrictEqual((yield* valued({}, 60)).split("\n"), [
+        "visit Car/1  performing  since 2026-05-01T12:00:00.000Z (2h",
+        "  ago)",
+        "├─ the step drive waits since 2026-05-01T12:00:00.000Z (2h",
+        "│    ago) for the signal go",
+        "│  └─ is due in the queue default since",
+        "│       2026-05-01T12:00:00.000Z (2h ago): 1 worker takes it",
+        "└─ enqueued"
+      ])
+    }))
+
+  it.effect("has times of the machine's zone where they are asked for, and ids as they are", () =>
+    Effect.gen(function*() {
+      const zone = process.env.TZ
+      process.env.TZ = "Asia/Kolkata"
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => zone === undefined ? delete process.env.TZ : process.env.TZ = zone)
+      )
+      const text =
+        "visit Day/2026-05-01T12:00:00.000Z  since 2026-05-01T12:00:00.000Z (2h ago): {\"at\":\"2026-05-01T12:00:00.000Z\"}"
+      assert.strictEqual(yield* valued({}, undefined, text), text)
+      assert.strictEqual(
+        yield* valued({ local: true }, undefined, text),
+        "visit Day/2026-05-01T12:00:00.000Z  since 2026-05-01 17:30:00+05:30 (2h ago): {\"at\":\"2026-05-01T12:00:00.000Z\"}"
+      )
+    }))
+})
+
 describe("a time", () => {
+  it.effect("is as far away as the clock says by then, or another clock", () =>
+    Effect.gen(function*() {
+      const text = yield* printing({}, undefined, {}, (output) =>
+        Effect.gen(function*() {
+          const at = new Date(3_600_000)
+          for (const _ of [1, 2]) {
+            yield* TestClock.adjust("5 seconds")
+            yield* output.remark(`${output.ago(at)}`)
+          }
+          yield* output.remark(`${output.ago(at, new Date(3_590_000))}`)
+        }))
+      assert.deepStrictEqual(text.split("\n"), [
+        "1970-01-01 01:00:00Z (5s ago)",
+        "1970-01-01 01:00:00Z (10s ago)",
+        "1970-01-01 01:00:00Z (in 10s)"
+      ])
+    }))
+
   it("that something took has two units at most", () =>
     assert.deepStrictEqual([0, 7, 1000, 1500, 61_000, 3_660_000, 90_000_000, 86_400_000].map(span), [
       "0ms",

@@ -79,6 +79,32 @@ suite("what needs attention, over HTTP", (engine) => {
   )
 
   test(
+    "21.1: workers that drain take nothing, and those whose lease is over by the database's clock are gone",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { get } = yield* servingApi({ authorization: known })
+      const look = Effect.map(get("/api/attention", as("vera")), ({ body }) => [
+        body.unserved.map(({ because }: any) => because),
+        body.gone.map(({ name }: any) => name)
+      ])
+      const handle = yield* (yield* Cars.client)(4).visitLater("London")
+      yield* worker(["Car/visit"])
+      assert.deepStrictEqual(yield* look, [[], []])
+      yield* sql`update stepped.workers set drained_at = clock_timestamp()`
+      assert.deepStrictEqual(yield* look, [["the worker that takes it is draining"], []])
+      yield* worker(["Car/visit"])
+      assert.deepStrictEqual(yield* look, [[], []])
+      yield* sql`update stepped.workers set drained_at = clock_timestamp()`
+      assert.deepStrictEqual(yield* look, [["all 2 workers that take it are draining"], []])
+      yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'`
+      const [unserved, gone] = yield* look
+      assert.deepStrictEqual([unserved, gone!.length], [["no worker runs"], 2])
+      yield* nobody
+      yield* handle.cancel()
+    })
+  )
+
+  test(
     "20.11: schedules that do not fire, and why",
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient

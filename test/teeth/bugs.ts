@@ -4532,8 +4532,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.6: of a worker that is dead it is said that it stops",
     plants: [{
       file: "src/cli/pausing.ts",
-      find: `return output.now < missed ?`,
-      replace: `return output.now < missed + 1e9 ?`
+      find: `return readAt.getTime() < missed ?`,
+      replace: `return readAt.getTime() < missed + 1e9 ?`
     }],
     tests: { [answers]: ["is asked to stop, and it is said since when"] }
   },

@@ -10,6 +10,7 @@ import type { StoredReason, StoredReasons, StoredWhy } from "../../store/Reasons
 import type { Doing, Reason, Why, WhyAction } from "../../Why.ts"
 import type { ClientContext } from "./context.ts"
 import { dateOf, pauseOf, pauseText, untilText } from "./explain.ts"
+import { saidWith } from "./quietly.ts"
 import { isSuspended } from "./whySuspended.ts"
 
 export const make =
@@ -97,7 +98,7 @@ const heartbeatText = ({ details, heardAt, silentAt }: Heartbeat, at: Date): str
     heardAt === undefined
       ? silentAt === undefined ? "" : "; not heard of yet"
       : `; heard of last at ${timeFrom(at, heardAt)}`,
-    details === undefined ? "" : `: ${JSON.stringify(details)}`,
+    saidWith(details),
     silentAt === undefined ? "" : `; silent for too long at ${timeFrom(at, silentAt)}`
   ].join("")
 
@@ -297,7 +298,7 @@ const atWorkers = (said: Said<"Due" | "Performs">, at: Date): Reason => {
     const text = `${doingText(what, step, "runs", "run")}${begun}, attempt ${attempt}, ${by}`
     return { _tag: "Performs", what, step, attempt, since, worker, progress: maybe(said.progress), text }
   }
-  const { queue, workers: { having, living, serving } } = said
+  const { queue, workers: { draining, having, living, serving } } = said
   const since = dateOf(said.since)
   const place = maybe(said.place)
   const due = `is due in the queue ${queue}${since === undefined ? "" : ` since ${timeFrom(at, since)}`}`
@@ -306,11 +307,13 @@ const atWorkers = (said: Said<"Due" | "Performs">, at: Date): Reason => {
     const text = `${due}${number}: ${counted(serving, "worker takes it", "workers take it")}`
     return { _tag: "Due", queue, since, place, workers: serving, text }
   }
-  const missing = living === 0 ? "worker" : having === 0 ? "definition" : "queue"
+  const missing = living === 0 ? "worker" : having === 0 ? "definition" : draining === 0 ? "queue" : "undrained"
   const none = missing === "worker"
     ? "and no worker lives"
     : missing === "definition"
     ? `and none of the ${counted(living, "living worker")} has its definition`
+    : missing === "undrained"
+    ? `and the ${draining === 1 ? "worker that takes it is" : `${draining} workers that take it are`} draining`
     : `and none of the ${counted(having, "living worker")} that ${
       having === 1 ? "has" : "have"
     } its definition takes from that`

@@ -56,9 +56,11 @@ export const WorkerView = Schema.Struct({
   queues: Schema.optional(Schema.Array(Schema.String)),
   definitions: Schema.optional(Schema.Record(Schema.String, Schema.String)),
   startedAt: Schema.Date,
+  heardAt: Schema.Date,
   leaseUntil: Schema.Date,
   inHand: Schema.Int,
-  drainingSince: Schema.optional(Schema.Date)
+  drainingSince: Schema.optional(Schema.Date),
+  readAt: Schema.Date
 })
 
 /** A schema, in JSON Schema's 2020-12 dialect. */

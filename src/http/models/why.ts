@@ -117,7 +117,7 @@ export const ReasonView = Schema.Union([
   tagged("Unserved", {
     queue: Schema.String,
     since: Schema.optional(Schema.Date),
-    missing: Schema.Literals(["worker", "definition", "queue"]),
+    missing: Schema.Literals(["worker", "definition", "queue", "undrained"]),
     workers: Schema.Int
   }),
   tagged("Performs", {

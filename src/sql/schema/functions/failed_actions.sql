@@ -1,11 +1,17 @@
 -- The newest `p_limit` actions that have ended in a time without what they were for: failed, timed out or deadlocked,
--- each with the group that it belongs to. By an index of those alone.
+-- each with the group that it belongs to; and those of the last one's millisecond, as `failures_from` says. By an index
+-- of those alone.
 create function failed_actions(
   p_since timestamptz, p_until timestamptz, p_actor_type text, p_name text, p_limit int)
 returns table (
   id uuid, definition text, status smallint, kind text, tag text, path text, message text, build text,
   ended_at timestamptz, failure text)
 language plpgsql stable set search_path from current as $$
+declare
+  v_from timestamptz := greatest(
+    p_since,
+    failures_from(
+      p_since => p_since, p_until => p_until, p_actor_type => p_actor_type, p_name => p_name, p_limit => p_limit));
 begin
   return query
     select
@@ -20,11 +26,11 @@ begin
       from ended_actions e
       where
         e.status in (5 /* Status.failed */, 6 /* Status.timed_out */, 7 /* Status.deadlocked */)
-        and (p_since is null or e.ended_at >= p_since)
+        and (v_from is null or e.ended_at >= v_from)
         and (p_until is null or e.ended_at < p_until)
         and (p_actor_type is null or split_part(e.definition, '/', 1) = p_actor_type)
         and (p_name is null or split_part(e.definition, '/', 2) = p_name)
       order by e.ended_at desc
-      limit p_limit
+      limit p_limit * 5
     ) g;
 end $$;

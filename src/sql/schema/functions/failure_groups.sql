@@ -1,12 +1,16 @@
 -- What has failed in a time, in groups: those of one definition that have ended in the same status, for the same kind
 -- of cause, with the same tag, at the same place. The group that was seen last comes first. Of the newest `p_limit`
--- ones; `examined` is how many there were, and `oldest` when the first of them has ended.
+-- ones; `complete_from` is since when these are all that there are (`failures_from`), null where that is all of the
+-- time. It is said without a group, too, in a row of its own.
 create function failure_groups(
   p_since timestamptz, p_until timestamptz, p_actor_type text, p_name text, p_limit int, p_groups int)
 returns table (
   failure text, actor_type text, name text, status text, kind text, tag text, path text, message text, count int,
-  first_seen timestamptz, last_seen timestamptz, samples uuid[], builds jsonb, examined int, oldest timestamptz)
+  first_seen timestamptz, last_seen timestamptz, samples uuid[], builds jsonb, complete_from timestamptz)
 language plpgsql stable set search_path from current as $$
+declare
+  v_from timestamptz := failures_from(
+    p_since => p_since, p_until => p_until, p_actor_type => p_actor_type, p_name => p_name, p_limit => p_limit);
 begin
   return query
     with f as materialized (
@@ -46,11 +50,16 @@ begin
           order by b.first_seen, b.build)
         from b
         where b.failure = n.failure),
-      (select count(*)::int from f),
-      (select min(f.ended_at) from f)
+      v_from
     from n
     where n.nth <= 5
     group by n.failure, n.definition, n.status, n.kind, n.tag, n.path
     order by max(n.ended_at) desc, n.failure
     limit p_groups;
+  if not found and v_from is not null then
+    return query
+      select
+        null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::text, null::int,
+        null::timestamptz, null::timestamptz, null::uuid[], null::jsonb, v_from;
+  end if;
 end $$;
