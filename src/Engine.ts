@@ -273,6 +273,11 @@ export class Engine extends Context.Service<Engine, {
   >
   /** The definition of an actor's action that this process can perform, inherited ones included. */
   readonly find: (actorType: string, actionName: string) => AnyAction | undefined
+  /** The same with the actor that it is of. */
+  readonly definitionOf: (
+    actorType: string,
+    actionName: string
+  ) => { readonly actor: AnyActorClass; readonly action: AnyAction } | undefined
   /** Whether this process's definitions perform what is queued and live; see `Stepped.check`. */
   readonly check: (
     options: CheckOptions

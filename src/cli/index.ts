@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import { checkingCommands } from "./checking.ts"
 import { globalFlags } from "./connection.ts"
 import { devCommands } from "./dev.ts"
+import { explainCommands } from "./explaining.ts"
 import { exitCodes, Stopped } from "./failures.ts"
 import { forgetCommands } from "./forgetting.ts"
 import { initCommands } from "./init.ts"
@@ -38,7 +39,7 @@ export const command = Command.make("stepped").pipe(
     "Durable trees of actions: what is stuck and why, what failed and since when, and what to do about it"
   ),
   Command.withSubcommands([
-    { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
+    { group: "Looking", commands: [...readingCommands, ...explainCommands, ...overviewCommands] },
     { group: "Running", commands: [...runningCommands, ...serveCommands, ...devCommands, ...initCommands] },
     {
       group: "Acting",

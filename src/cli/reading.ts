@@ -3,7 +3,7 @@ import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
-import { explain as explainAction } from "../Explanation.ts"
+import { quietly } from "../engine/client/quietly.ts"
 import { renderTree, tree } from "../Tree.ts"
 import { renderWhy, why as whyOf } from "../Why.ts"
 import { strangeId } from "./checked.ts"
@@ -122,7 +122,7 @@ const show = Command.make("show", {
     const output = yield* Output
     const found = yield* tree(id, { limit })
     if (Option.isNone(found)) return yield* noAction(id)
-    yield* output.value(found.value, renderTree(found.value))
+    yield* output.value(found.value, renderTree(found.value, { details: output.hasPayloads }))
     if (output.hasPayloads && !output.isJson) {
       const { arguments: args, result } = found.value.action
       yield* Console.log(`arguments  ${JSON.stringify(args)}`)
@@ -133,15 +133,9 @@ const show = Command.make("show", {
 const why = Command.make("why", { id }, ({ id }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
-    const reasons = yield* Effect.catchTag(whyOf(id), "UnknownAction", () => noAction(id))
+    const found = yield* Effect.catchTag(whyOf(id), "UnknownAction", () => noAction(id))
+    const reasons = output.hasPayloads ? found : quietly(found)
     yield* output.value(reasons, renderWhy(reasons))
   }))).pipe(Command.withDescription("Say why an action is not finished: what it waits for, and what that waits for"))
 
-const explain = Command.make("explain", { id }, ({ id }) =>
-  withEngine(Effect.gen(function*() {
-    const output = yield* Output
-    const explanation = yield* explainAction(id)
-    yield* output.value(explanation, explanation.text)
-  }))).pipe(Command.withDescription("Say what would become of a stored action if a worker took it now"))
-
-export const readingCommands = [ls, show, why, explain] as const
+export const readingCommands = [ls, show, why] as const

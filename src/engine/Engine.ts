@@ -164,6 +164,7 @@ export const layer: Layer.Layer<
       work: workers.work,
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
+      definitionOf: (type, name) => registry.find(type, name),
       ...OnCall.make(clients),
       executions: yield* Scope.provide(Executions.make(clients), scope),
       ...Scheduling.make(clients, defining),

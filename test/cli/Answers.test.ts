@@ -1,9 +1,10 @@
 /** What the command answers is what happens: to ids that no actor has, to steps that cannot be skipped, and to what is not known. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { ActionRepo } from "stepped"
-import { garage, stepped } from "./fixtures/garage.ts"
+import { Clock, Effect } from "effect"
+import { ActionRepo, Stepped } from "stepped"
+import { garage, stepped, until } from "./fixtures/garage.ts"
+import { clockAhead } from "./fixtures/shop.ts"
 
 const why = ["--reason", "a test"]
 
@@ -166,5 +167,84 @@ describe("a worker that is silent", () => {
       const found = (yield* objects("workers")).find(({ name }) => name === "workshop")!
       assert.isAbove(Date.parse(found.leaseUntil), Date.parse(found.heardAt))
       assert.notInclude((yield* stepped("drain", "workshop", ...why)).out, "nothing is heard")
+    }))
+})
+
+describe("a clock that is ahead of the database's", () => {
+  it.live("has no worker dead or silent, and verbs for many are done by workers", () =>
+    Effect.gen(function*() {
+      const { client, stepped: here } = yield* saying
+      const stepped = (...args: ReadonlyArray<string>) =>
+        Effect.provideService(here(...args), Clock.Clock, clockAhead(3 * 86_400_000))
+      const workers = yield* stepped("workers")
+      assert.notInclude(workers.out, "dead")
+      assert.match(workers.out, /workshop +one .* ago\) .*\(in \d+s\)/)
+      assert.notInclude(workers.out, "2d 23h")
+      yield* client(1).rentLater()
+      const many = yield* stepped("cancel", "--where", "actor=Car/1", "--yes", ...why)
+      assert.deepStrictEqual([many.code, many.out.split("\n").at(-1)], [0, "done: 1"], many.err)
+      assert.notInclude((yield* stepped("drain", "workshop", ...why)).out, "nothing is heard")
+    }))
+})
+
+describe("numbers beyond 2^53 that are given", () => {
+  it.live("are refused, as they would be stored as others", () =>
+    Effect.gen(function*() {
+      const { client, objects, stepped } = yield* saying
+      const [asks, waits, held] = [
+        yield* client(1).askLater(),
+        yield* client(2).outsideLater(),
+        yield* client(3).repairLater()
+      ]
+      const big = "9007199254740993"
+      for (
+        const command of [
+          ["run", "Car/4", "big", big],
+          ["run", "Car/4", "big", `{"deep":[1,${big}]}`],
+          ["run", "Car/4", "big", "-12345678901234567890"],
+          ["run", "Car/4", "big", "1e999"],
+          ["signal", asks.id, "go", `{"by":"me","number":${big}}`, ...why],
+          ["complete", waits.id, big, ...why],
+          ["complete", waits.id, "--error", big, ...why],
+          ["complete-step", held.id, big, ...why]
+        ]
+      ) {
+        const { code, err } = yield* stepped(...command)
+        assert.deepStrictEqual([code, err.includes("would be rounded")], [2, true], `${command.join(" ")}: ${err}`)
+      }
+      assert.deepStrictEqual(yield* objects("ls", "--actor", "Car/4"), [])
+      for (const given of ["9007199254740991", `"${big}"`, "1e3", "0.1"]) {
+        assert.strictEqual((yield* stepped("run", "Car/4", "big", given)).code, 0, given)
+      }
+    }))
+})
+
+describe("what was said with heartbeats", () => {
+  it.live("is printed where payloads are asked for, and nowhere else", () =>
+    Effect.gen(function*() {
+      const { client, services, stepped } = yield* saying
+      const { id } = yield* client(1).outsideLater()
+      const said = { at: "the $& gate" }
+      const isHeard = Effect.gen(function*() {
+        yield* Stepped.heartbeat(id, said)
+        return (yield* stepped("why", id)).out.includes("heard of last at")
+      })
+      yield* Effect.provide(until("it is heard", isHeard), services)
+      for (const command of [["show", id], ["show", id, "--json"], ["why", id], ["why", id, "--json"]]) {
+        const hidden = yield* stepped(...command)
+        assert.strictEqual(hidden.code, 0)
+        assert.notInclude(hidden.out, "gate", command.join(" "))
+        assert.include((yield* stepped(...command, "--payloads")).out, "the $& gate", command.join(" "))
+      }
+    }))
+})
+
+describe("pauses", () => {
+  it.live("are objects for programs, of queues that are empty too", () =>
+    Effect.gen(function*() {
+      const { objects, stepped } = yield* garage
+      yield* stepped("pause", "--queue", "reports", "--by", "ada", ...why)
+      const pauses = (yield* objects("queues")).map(({ by, kind, reason, subject }) => [kind, subject, by, reason])
+      assert.deepStrictEqual(pauses, [["queue", "reports", "ada", "a test"]])
     }))
 })

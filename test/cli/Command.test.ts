@@ -5,7 +5,7 @@ import { Effect, Layer, Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { type ActionHandle, ActionRepo } from "stepped"
 import { command } from "stepped/cli"
 import * as Embedded from "stepped/embedded"
@@ -16,6 +16,7 @@ import { Cars, garage, stepped, until } from "./fixtures/garage.ts"
 type Found = ReadonlyArray<Record<string, any>>
 const none = "0199c2f0-0000-7000-8000-000000000000"
 const why = ["--reason", "a test"]
+const garageApp = resolve(import.meta.dirname, "fixtures/garageApp.ts")
 
 describe("looking", () => {
   it.live("lists actions, by all that they are filtered by, and goes on with the next page", () =>
@@ -240,7 +241,7 @@ describe("verbs", () => {
       assert.strictEqual((yield* stepped("reprioritise", handle.id, "5", ...why)).code, 0)
       assert.strictEqual((yield* stepped("reprioritise", handle.id, "500", ...why)).code, 2)
       assert.strictEqual((yield* stepped("reschedule", handle.id, "2020-01-01", ...why)).code, 0)
-      assert.match((yield* stepped("explain", handle.id)).out, /paused/)
+      assert.match((yield* stepped("explain", garageApp, handle.id)).out, /paused/)
       for (
         const target of [["--all"], ["--queue", "default"], ["--definition", "Car/visit"], ["--lane", "Car/1/visit"]]
       ) {
@@ -293,9 +294,21 @@ describe("databases", () => {
       asReader.username = role
       asReader.password = "x"
       for (
-        const command of [["ls"], ["show", handle.id], ["errors"], ["lanes"], ["queues"], ["workers"], ["operations"], [
-          "doctor"
-        ], ["explain", handle.id]]
+        const command of [
+          ["ls"],
+          ["show", handle.id],
+          ["why", handle.id],
+          ["explain", garageApp, handle.id],
+          ["errors"],
+          ["lanes"],
+          ["queues"],
+          ["workers"],
+          ["definitions"],
+          ["operations"],
+          ["schedules", "list"],
+          ["doctor"],
+          ["health"]
+        ]
       ) {
         assert.strictEqual((yield* stepped(...command, "--url", asReader.href)).code, 0, command.join(" "))
       }
@@ -318,10 +331,19 @@ describe("databases", () => {
         const handle = yield* (yield* Cars.client)(1).visitNow("London")
         const taken = yield* stepped("ls", "--folder", folder)
         assert.strictEqual(taken.code, 3)
-        assert.match(taken.err, /in use/i)
+        assert.include(taken.err, `is in use by process ${process.pid}.`)
         return handle.id
       }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(Embedded.layer({ dataDir: folder })))))
       assert.include((yield* stepped("ls", "--folder", folder)).out, id)
+      // numbers as they are stored
+      yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        yield* sql`update stepped.ended_actions set arguments = '[12345678901234567890]' where id = ${id}::uuid`
+      }).pipe(Effect.provide(Embedded.layer({ dataDir: folder })))
+      for (const flags of [[], ["--json"]]) {
+        const { out } = yield* stepped("show", id, "--payloads", "--folder", folder, ...flags)
+        assert.include(out, "[12345678901234567890]")
+      }
       // nobody else can do it
       const many = yield* stepped("delete", "--where", "actor=Car", "--yes", "--folder", folder, ...why)
       assert.deepStrictEqual([many.code, many.out.split("\n").at(-1)], [0, "done: 1"])

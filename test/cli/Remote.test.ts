@@ -9,6 +9,8 @@ import { embedded } from "../harness/databases.ts"
 import { as, known, serving } from "../http/fixtures/serving.ts"
 import { Cars, garage, printing, until, visit } from "./fixtures/garage.ts"
 
+const garageApp = new URL("fixtures/garageApp.ts", import.meta.url).pathname
+
 class Gate extends Stepped.Actor<Gate>()("Gate", { id: Schema.Int }) {}
 const look = Stepped.action("look", { success: Schema.Boolean, outbound: true }).step("ask", () => Effect.void)
 const Gates = Stepped.actions(Gate, [look])
@@ -142,7 +144,7 @@ describe("the command over HTTP", () => {
       assert.notStrictEqual(denied.code, 0)
       assert.include(denied.err, "takes the role operate")
       assert.include((yield* over(api.url, "eve")("ls")).err, "nobody is known by this credential")
-      assert.include((yield* remote("explain", failed.id)).err, "not served over HTTP")
+      assert.include((yield* remote("explain", garageApp, failed.id)).err, "which database?")
     }).pipe(Effect.scoped))
 
   it.effect("21.6: completes with what is false as with anything else, and says why", () =>

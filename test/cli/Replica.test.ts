@@ -4,11 +4,13 @@ import { Effect, Layer, Redacted } from "effect"
 import { execFile } from "node:child_process"
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { Stepped } from "stepped"
 import { layerUrl, startServer } from "../harness/Server.ts"
 import { Cars, stepped, until } from "./fixtures/garage.ts"
+
+const garageApp = resolve(import.meta.dirname, "fixtures/garageApp.ts")
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => {
@@ -57,7 +59,7 @@ describe("a replica", () => {
           ["ls", "--status", "failed"],
           ["show", before.done],
           ["why", later.waits],
-          ["explain", later.waits],
+          ["explain", garageApp, later.waits],
           ["errors"],
           ["lanes"],
           ["queues"],

@@ -3,6 +3,7 @@ import { Console, type Context, Effect, Layer, Queue, Stdio, Terminal } from "ef
 import { CliOutput, Command } from "effect/cli"
 import { checkRunning } from "../checking.ts"
 import { globalFlags, RunningProgram } from "../connection.ts"
+import { explainRunning } from "../explaining.ts"
 import { Stopped } from "../failures.ts"
 import { forgetCommands } from "../forgetting.ts"
 import { maintenanceCommands } from "../maintenance.ts"
@@ -20,7 +21,7 @@ import { wordsOf } from "./words.ts"
 const command = Command.make("stepped").pipe(
   Command.withDescription("What is typed while a program runs: the commands of the shell, over its engine"),
   Command.withSubcommands([
-    { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
+    { group: "Looking", commands: [...readingCommands, explainRunning, ...overviewCommands] },
     { group: "Running", commands: [run] },
     { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands] },
     { group: "Looking after it", commands: [checkRunning, ...maintenanceCommands, ...pruneCommands] }
