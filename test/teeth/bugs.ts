@@ -4538,6 +4538,121 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [answers]: ["is asked to stop, and it is said since when"] }
   },
   {
+    name: "dead-by-another-clock",
+    breaks: "workers are dead to who has a clock that is ahead of the database's",
+    plants: [{
+      file: "src/cli/overview.ts",
+      find: `leaseUntil.getTime() < readAt.getTime()`,
+      replace: `leaseUntil.getTime() < readAt.getTime() + 3e8`
+    }],
+    tests: { [answers]: ["has no worker dead or silent"] }
+  },
+  {
+    name: "drained-and-asked",
+    breaks: "18.4: a worker that drains is waited for, which takes nothing",
+    plants: [{
+      file: "src/cli/onMany.ts",
+      find: `drainingSince === undefined &&`,
+      replace: `drainingSince !== null &&`
+    }],
+    tests: { "test/cli/Many.test.ts": ["18.4: where no worker does it"] },
+    hangs: true
+  },
+  {
+    name: "drained-and-served",
+    breaks: "19.1: a worker that drains counts as one that takes what is due",
+    plants: [{
+      file: functionFile("why_served"),
+      find: "w.drained_at is not null as drains",
+      replace: "false as drains"
+    }],
+    tests: { [whys]: ["19.1: what is due"] }
+  },
+  {
+    name: "the-last-of-two",
+    breaks: "of a key that --where says two times the last counts, in silence",
+    plants: [{
+      file: "src/cli/where.ts",
+      find: `said.set(key, value)`,
+      replace: `said.delete(key)`
+    }],
+    tests: { "test/cli/Many.test.ts": ["18.4: are named by what holds"] }
+  },
+  {
+    name: "given-and-rounded",
+    breaks: "a whole number beyond 2^53 that is given is stored as another one",
+    plants: [{
+      file: "src/cli/given.ts",
+      find: `return rounded === undefined`,
+      replace: `return rounded !== null`
+    }],
+    tests: { [answers]: ["are refused, as they would be stored as others"] }
+  },
+  {
+    name: "heard-and-printed",
+    breaks: "what was said with heartbeats is printed without being asked for",
+    plants: [{
+      file: "src/cli/reading.ts",
+      find: `output.hasPayloads ? found : quietly(found)`,
+      replace: `found`
+    }],
+    tests: { [answers]: ["is printed where payloads are asked for"] }
+  },
+  {
+    name: "drawn-with-what-was-heard",
+    breaks: "a tree is printed with what was said with heartbeats",
+    plants: [{
+      file: "src/cli/reading.ts",
+      find: `{ details: output.hasPayloads }`,
+      replace: `{}`
+    }],
+    tests: { [answers]: ["is printed where payloads are asked for"] }
+  },
+  {
+    name: "a-page-within-a-moment",
+    breaks: "17.6: a page of failures ends within a millisecond, and the next one leaves out the rest of that",
+    plants: [{
+      file: functionFile("failures_from"),
+      find: "date_trunc('milliseconds', greatest(",
+      replace: "date_trunc('microseconds', greatest("
+    }],
+    tests: { "test/cli/Errors.test.ts": ["17.6: of more than one look takes"] }
+  },
+  {
+    name: "looked-to-the-end",
+    breaks: "17.6: failures of a rare type are looked for among all that there ever were",
+    plants: [{
+      file: functionFile("failures_from"),
+      find: "p_limit else p_limit * 5 end",
+      replace: "p_limit else p_limit * 500 end"
+    }],
+    tests: { "test/cli/Errors.test.ts": ["17.6: of a type that is rare"] }
+  },
+  {
+    name: "ago-since-its-start",
+    breaks: "who watches sees how long ago something was when the command began",
+    plants: [{
+      file: "src/cli/Output.ts",
+      find: `now?.getTime() ?? clock.currentTimeMillisUnsafe()`,
+      replace: `now?.getTime() ?? began`
+    }, {
+      file: "src/cli/Output.ts",
+      find: `): Output["Service"] => {`,
+      replace: `): Output["Service"] => {\n  const began = clock.currentTimeMillisUnsafe()`
+    }],
+    tests: { "test/cli/Output.test.ts": ["is as far away as the clock says by then"] }
+  },
+  {
+    name: "explained-without-its-program",
+    breaks: "16.2: explain says of what was achieved long ago that it counts",
+    plants: [{
+      file: "src/engine/client/explain.ts",
+      find: `const counts = definition === undefined`,
+      replace: `const counts = definition !== null`
+    }],
+    tests: { "test/cli/Explaining.test.ts": ["16.2: what was achieved counts"] }
+  },
+  {
     name: "wider-than-the-terminal",
     breaks: "a table is wider than the terminal",
     plants: [{
