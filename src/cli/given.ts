@@ -7,7 +7,7 @@ import { RunningProgram } from "./connection.ts"
 import { firstRounded } from "./exactJson.ts"
 import { usage } from "./failures.ts"
 
-const ActionId = Schema.String.pipe(
+export const ActionId = Schema.String.pipe(
   Schema.check(Schema.makeFilter((text: string) => isActionId(text) || "the id of an action, such as 0199c2f0-…"))
 )
 

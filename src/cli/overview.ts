@@ -9,7 +9,7 @@ import { PerformanceLane } from "../PerformanceLane.ts"
 import { doctor as examine } from "../Stepped.ts"
 import { withEngine } from "./connection.ts"
 import { nothing, usage } from "./failures.ts"
-import { actorOf, limit, time } from "./given.ts"
+import { ActionId, actorOf, limit, time } from "./given.ts"
 import { Output } from "./Output.ts"
 
 const pauseText = (pause: { readonly by: string; readonly reason: string } | undefined) =>
@@ -161,6 +161,7 @@ const operations = Command.make("operations", {
   by: Flag.String("by").pipe(Flag.withDescription("By whom"), Flag.optional),
   through: Flag.String("through").pipe(
     Flag.withDescription("Of many, by the action of this id that has done it"),
+    Flag.withSchema(ActionId),
     Flag.optional
   ),
   since: time("since", "Since"),

@@ -1,19 +1,46 @@
 /** Bad values at every flag and argument, and verbs on ids that are none of theirs. Nothing is changed by any of it. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { garage } from "./fixtures/garage.ts"
+import { Effect, Layer } from "effect"
+import { Stepped } from "stepped"
+import { layerUrl } from "../harness/Server.ts"
+import { Cars, garage, until } from "./fixtures/garage.ts"
 import { id, verbs, why, wrong } from "./fixtures/wrong.ts"
 
-/** All that is stored, as one text; and how many operations are recorded. */
-const stored = Effect.gen(function*() {
+const tables = [
+  "live_actions",
+  "ended_actions",
+  "jobs",
+  "pauses",
+  "steps",
+  "slots",
+  "signals",
+  "achievements",
+  "memos",
+  "seats",
+  "retries",
+  "action_keys",
+  "outcomes",
+  "resumed",
+  "schedules"
+]
+
+/** All that is stored, table by table, but for what workers say of themselves; what was refused is recorded, where it is asked for by somebody. */
+const stored = (schema = "stepped") =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const rows: Record<string, ReadonlyArray<string>> = {}
+    for (const table of tables) {
+      const found = yield* sql.unsafe<{ row: string }>(
+        `select to_jsonb(x)::text as row from ${schema}.${table} x order by 1`
+      )
+      rows[table] = found.map(({ row }) => row)
+    }
+    return rows
+  })
+const operations = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
-  const [row] = yield* sql<{ all: string }>`select concat(
-    (select json_agg(x order by x.id) from stepped.live_actions x), (select json_agg(x order by x.id) from stepped.ended_actions x),
-    (select json_agg(x order by x.id) from stepped.jobs x), (select json_agg(x) from stepped.pauses x),
-    (select json_agg(x order by x.action, x.idx) from stepped.steps x), (select json_agg(x) from stepped.signals x),
-    (select json_agg(x) from stepped.achievements x)) as all`
-  return row!.all
+  return yield* sql`select verb, target, outcome from stepped.operations order by id`
 })
 
 describe("bad input", () => {
@@ -21,7 +48,8 @@ describe("bad input", () => {
     Effect.gen(function*() {
       const { client, services, stepped } = yield* garage
       yield* client(1).visitNow("London")
-      const before = yield* Effect.provide(stored, services)
+      const all = Effect.provide(Effect.all([stored(), operations]), services)
+      const before = yield* all
       assert.isAtLeast(wrong.length, 300)
       const through: Array<string> = []
       for (const args of wrong) {
@@ -31,27 +59,68 @@ describe("bad input", () => {
         if (!isRefused) through.push(`${code}: ${args.join(" ").slice(0, 100)}: ${err.slice(0, 200)}`)
       }
       assert.deepStrictEqual(through, [])
-      assert.strictEqual(yield* Effect.provide(stored, services), before)
+      assert.deepStrictEqual(yield* all, before)
     }))
+})
 
+/** Actions as they may be met, each with the verbs that are for one like that. */
+const meeting = ({ client, objects, services, stepped }: Effect.Success<typeof garage>) =>
+  Effect.gen(function*() {
+    const done = yield* client(1).visitNow("London").pipe(Effect.as(undefined), Effect.exit)
+    assert.strictEqual(done._tag, "Success")
+    const succeeded = (yield* objects("ls", "--actor", "Car/1"))[0]!.id
+    yield* Effect.exit(client(2).visitNow("nowhere"))
+    const failed = (yield* objects("ls", "--actor", "Car/2"))[0]!.id
+    const [asks, waits, held, queued] = [
+      yield* client(3).askLater(),
+      yield* client(4).outsideLater(),
+      yield* client(5).repairLater(),
+      yield* client(6).with({ delay: "1 day" }).visitLater("Paris")
+    ]
+    const isThere = (...flags: ReadonlyArray<string>) =>
+      Effect.map(objects("ls", ...flags), ({ length }) => length === 1)
+    yield* until("it is held", isThere("--held"))
+    for (const { id } of [asks, waits]) {
+      yield* until("it waits", Effect.map(stepped("why", id), ({ out }) => / waits (since|to be) /.test(out)))
+    }
+    const other = yield* client(7).with({ delay: "1 day" }).visitLater("Rome")
+    yield* stepped("cancel", "--where", "actor=Car/7", "--yes", ...why)
+    assert.isFalse(yield* other.cancel().pipe(Effect.provide(services)))
+    const own = (yield* objects("ls", "--actor", "Stepped"))[0]!.id
+    const queue = ["cancel", "reprioritise", "reschedule"]
+    const waiting = ["cancel", "try-again", "skip", "fail", "complete-step"]
+    return [
+      [id, []],
+      [succeeded, ["delete"]],
+      [own, ["delete"]],
+      [failed, ["delete", "retry"]],
+      [queued.id, queue],
+      [asks.id, [...waiting, "signal"]],
+      [waits.id, [...waiting, "complete"]],
+      [held.id, waiting]
+    ] as ReadonlyArray<readonly [string, ReadonlyArray<string>]>
+  })
+
+/** Each verb, for one of them. */
+const asked = (target: string) => [
+  ...verbs.map((verb) => [verb, target, ...why]),
+  ["reprioritise", target, "5", ...why],
+  ["reschedule", target, "2026-01-01", ...why],
+  ["complete-step", target, "1", ...why],
+  ["signal", target, "go", "{\"by\":\"me\"}", ...why],
+  ["complete", target, "1", ...why]
+]
+
+describe("verbs", () => {
   it.live("verbs on what they are not for change nothing, and say so", () =>
     Effect.gen(function*() {
-      const { client, services, stepped } = yield* garage
-      const handle = yield* client(1).visitNow("London")
-      const before = yield* Effect.provide(stored, services)
+      const found = yield* garage
+      const { services, stepped } = found
+      const targets = yield* meeting(found)
+      const before = yield* Effect.provide(stored(), services)
       const fits: Array<string> = []
-      // one that is unknown, and one that has succeeded
-      for (const target of [id, handle.id]) {
-        for (
-          const args of [
-            ...verbs.filter((verb) => verb !== "delete" || target === id).map((verb) => [verb, target, ...why]),
-            ["reprioritise", target, "5", ...why],
-            ["reschedule", target, "2026-01-01", ...why],
-            ["complete-step", target, "1", ...why],
-            ["signal", target, "go", ...why],
-            ["complete", target, ...why]
-          ]
-        ) {
+      for (const [target, its] of targets) {
+        for (const args of asked(target).filter(([verb]) => !its.includes(verb!))) {
           const { code, err, out } = yield* stepped(...args)
           if (code !== 1 && code !== 2 || `${out}${err}`.trim() === "") {
             fits.push(`${code}: ${args.join(" ")}: ${out}${err}`)
@@ -59,6 +128,24 @@ describe("bad input", () => {
         }
       }
       assert.deepStrictEqual(fits, [])
-      assert.strictEqual(yield* Effect.provide(stored, services), before)
+      assert.deepStrictEqual(yield* Effect.provide(stored(), services), before)
+    }))
+
+  it.live("verbs on what another schema has change nothing in either", () =>
+    Effect.gen(function*() {
+      const { services, stepped, url } = yield* garage
+      const elsewhere = yield* Layer.build(
+        Layer.provideMerge(Stepped.layer({ schema: "elsewhere", migrate: true }), layerUrl(url))
+      )
+      const { id } = yield* (yield* Effect.provide(Cars.client, elsewhere))(1).with({ delay: "1 day" }).visitLater(
+        "Oslo"
+      )
+      const both = Effect.provide(Effect.all([stored(), stored("elsewhere")]), services)
+      const before = yield* both
+      for (const args of asked(id)) {
+        const { code, err, out } = yield* stepped(...args)
+        assert.deepStrictEqual([code, `${out}${err}`.trim() === ""], [1, false], args.join(" "))
+      }
+      assert.deepStrictEqual(yield* both, before)
     }))
 })

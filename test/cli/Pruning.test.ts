@@ -172,6 +172,14 @@ describe("prune --keep", () => {
       assert.match(operation!.target, /^by retention, before 20/)
     }))
 
+  it.live("says of what stays though it is old enough why", () =>
+    Effect.gen(function*() {
+      const { client, stepped } = yield* garage
+      yield* client(1).with({ idempotencyKey: "once" }).visitNow("London")
+      const plan = yield* stepped("prune", "--before", "0 millis", "--dry-run")
+      assert.match(plan.out, /Car\/visit +succeeded +1 +stays: key[^]*would be deleted: 0; stays: 1$/)
+    }))
+
   it.live("shows what would go and stay before it asks, and deletes nothing that was not old then", () =>
     Effect.gen(function*() {
       const { client, objects, services, stepped } = yield* garage

@@ -167,6 +167,10 @@ describe("waits that are skipped", () => {
       assert.strictEqual(how, "succeeded")
       yield* running.prints(/^skipped 2d 23h: user time is /m)
       yield* running.prints(/rest Car\/2 {2}succeeded$/m)
+      // leases are on the database's clock, which is nowhere ahead
+      running.type("workers")
+      yield* running.prints(/\(in \ds\)/)
+      assert.notInclude(running.printed(), "dead")
       // who waits for somebody is not given up
       running.type("run Car/3 visit '\"London\"'")
       const id = yield* idOf(running)
@@ -247,6 +251,8 @@ describe("what is typed", () => {
       const [, id] = yield* running.prints(/rest Car\/1 {2}enqueued {2}(\S{36})$/m)
       running.type("check")
       yield* running.prints(/^all of 1 action fit/m)
+      running.type("explain Car/2 rest")
+      yield* running.prints(/^rest Car\/2 begins as soon as a worker takes it$/m)
       running.type(`cancel ${id}`)
       yield* running.prints(/rest Car\/1 {2}cancelled/m)
       running.type("forget Car/1 --yes")

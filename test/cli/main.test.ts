@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { execFile, spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { type Check, Stepped } from "stepped"
@@ -57,6 +57,22 @@ describe("the program", () => {
     assert.strictEqual(new Set(completions.map(({ out }) => out)).size, shells.length)
     assert.deepStrictEqual([wrong.code, /ls/.test(wrong.err), help.code], [2, true, 0])
     assert.include(help.out, "Show an action")
+  })
+
+  it("says of a module that needs more than Node has how it is loaded", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "stepped-module-"))
+    try {
+      const module = join(folder, "app.ts")
+      // Node strips types, and an enum is none
+      writeFileSync(module, "enum Colour { red }\nexport const stepped = Colour.red\n")
+      for (const args of [["check", module], ["worker", module], ["explain", module, "Car/1", "visit"]]) {
+        const { code, err } = await run(args, { DATABASE_URL: inject("databaseUrl") })
+        assert.deepStrictEqual([code, err.includes("does not load")], [2, true], err)
+        assert.include(err, "for anything else, NODE_OPTIONS=--import names who loads it")
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it("prints to a pipe without colours, results to one and errors to the other", async () => {
@@ -115,7 +131,11 @@ describe("the program", () => {
         assert.match(asked.out, /^[0-9a-f-]{36}$/)
         const id = asked.out
         assert.strictEqual((yield* ask("run", "Car/1", "visit", "\"London\"", "2", "--key", "first")).out, id)
-        const shown = yield* looks(["show", id, "--payloads", "--json"], (out) => out.includes("succeeded"))
+        const shown = yield* looks(
+          ["show", id, "--payloads", "--json"],
+          // its step may be read a moment later than itself
+          (out) => JSON.parse(out).action.status === "succeeded"
+        )
         // its worker has found its lane by the key that only it knows
         assert.deepInclude(JSON.parse(shown).action, {
           result: "London, 2 times",
