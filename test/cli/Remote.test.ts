@@ -145,6 +145,8 @@ describe("the command over HTTP", () => {
       assert.include(denied.err, "takes the role operate")
       assert.include((yield* over(api.url, "eve")("ls")).err, "nobody is known by this credential")
       assert.include((yield* remote("explain", garageApp, failed.id)).err, "which database?")
+      const drained = yield* remote("drain", "workshop", "--reason", "a test")
+      assert.deepStrictEqual([drained.code, drained.err], [0, ""])
     }).pipe(Effect.scoped))
 
   it.effect("21.6: completes with what is false as with anything else, and says why", () =>
