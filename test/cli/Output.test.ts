@@ -47,6 +47,38 @@ const printing = (
     return lines.join("\n")
   })
 
+describe("a time", () => {
+  it.effect("is as far away as the clock says by then, or another clock", () =>
+    Effect.gen(function*() {
+      const text = yield* printing({}, undefined, {}, (output) =>
+        Effect.gen(function*() {
+          const at = new Date(3_600_000)
+          for (const _ of [1, 2]) {
+            yield* TestClock.adjust("5 seconds")
+            yield* output.remark(`${output.ago(at)}`)
+          }
+          yield* output.remark(`${output.ago(at, new Date(3_590_000))}`)
+        }))
+      assert.deepStrictEqual(text.split("\n"), [
+        "1970-01-01 01:00:00Z (5s ago)",
+        "1970-01-01 01:00:00Z (10s ago)",
+        "1970-01-01 01:00:00Z (in 10s)"
+      ])
+    }))
+
+  it("that something took has two units at most", () =>
+    assert.deepStrictEqual([0, 7, 1000, 1500, 61_000, 3_660_000, 90_000_000, 86_400_000].map(span), [
+      "0ms",
+      "7ms",
+      "1s",
+      "1s 500ms",
+      "1m 1s",
+      "1h 1m",
+      "1d 1h",
+      "1d"
+    ]))
+})
+
 /** The table as it is printed there. */
 const printed = (
   settings: Partial<OutputSettings>,
@@ -159,36 +191,4 @@ describe("a text", () => {
         "visit Day/2026-05-01T12:00:00.000Z  since 2026-05-01 17:30:00+05:30 (2h ago): {\"at\":\"2026-05-01T12:00:00.000Z\"}"
       )
     }))
-})
-
-describe("a time", () => {
-  it.effect("is as far away as the clock says by then, or another clock", () =>
-    Effect.gen(function*() {
-      const text = yield* printing({}, undefined, {}, (output) =>
-        Effect.gen(function*() {
-          const at = new Date(3_600_000)
-          for (const _ of [1, 2]) {
-            yield* TestClock.adjust("5 seconds")
-            yield* output.remark(`${output.ago(at)}`)
-          }
-          yield* output.remark(`${output.ago(at, new Date(3_590_000))}`)
-        }))
-      assert.deepStrictEqual(text.split("\n"), [
-        "1970-01-01 01:00:00Z (5s ago)",
-        "1970-01-01 01:00:00Z (10s ago)",
-        "1970-01-01 01:00:00Z (in 10s)"
-      ])
-    }))
-
-  it("that something took has two units at most", () =>
-    assert.deepStrictEqual([0, 7, 1000, 1500, 61_000, 3_660_000, 90_000_000, 86_400_000].map(span), [
-      "0ms",
-      "7ms",
-      "1s",
-      "1s 500ms",
-      "1m 1s",
-      "1h 1m",
-      "1d 1h",
-      "1d"
-    ]))
 })
