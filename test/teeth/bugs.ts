@@ -9634,8 +9634,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an execution whose activity gives what cannot be stored is tried again and again",
     plants: [{
       file: "src/workflow/activities.ts",
-      find: "    return isLimit(error) ? failing(run, Cause.die(error)) : yield* abandonFor(run, stored.cause)",
-      replace: "    return yield* abandonFor(run, stored.cause)"
+      find: "if (!isLimit(error)) return yield* abandonFor(run, stored.cause)",
+      replace: "if (!isLimit(error) || attempt > 0) return yield* abandonFor(run, stored.cause)"
     }],
     tests: { [workflowLimits]: ["24.2: what an activity gives", "24.2: one activity more"] },
     hangs: true
@@ -9676,8 +9676,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "nobody sees what an execution waits for",
     plants: [{
       file: "src/workflow/running.ts",
-      find: "replay.suspend(undefined, awaits)",
-      replace: "replay.suspend(undefined, awaits.slice(0, 0))"
+      find: "replay.suspend(undefined, awaits, hasMissed)",
+      replace: "replay.suspend(undefined, awaits.slice(0, 0), hasMissed)"
     }],
     tests: { [workflowsShown]: ["a tree has what activities"], [workflows]: ["why it is not finished"] }
   },
@@ -10214,9 +10214,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "activities-unheard",
     breaks: "an activity sleeps over what its own run completes",
     plants: [{
-      file: "src/workflow/engine.ts",
-      find: " && !by.run.awaitedByActivities.has(deferredName)",
-      replace: ""
+      file: "src/workflow/Runs.ts",
+      find: " || awaitedByActivities.has(deferred)",
+      replace: " || awaitedByActivities.size < 0"
     }],
     tests: { [workflowTrees]: ["what a run completes itself"] }
   },
