@@ -9552,8 +9552,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an execution that completes what it awaits next is cut off in what comes after that",
     plants: [{
       file: "src/workflow/engine.ts",
-      find: "          if (run === undefined || !Runs.awaits(run, deferredName)) return Effect.void\n",
-      replace: ""
+      find: "if (run === undefined || !Runs.awaits(run, deferredName)) return Effect.void",
+      replace: "if (run === undefined) return Effect.void"
     }],
     tests: { "test/model/Flows.test.ts": ["24.2 to 24.5: they come to what they are to"] }
   },
