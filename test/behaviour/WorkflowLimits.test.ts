@@ -2,6 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Cause, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { Activity, DurableDeferred } from "effect/workflow"
 import { crashAfter } from "stepped/testing"
 import { suite } from "../harness/databases.ts"
@@ -90,10 +91,16 @@ suite("executions whose workers die again and again", (engine) => {
     Effect.gen(function*() {
       main.script.body = () => Effect.as(noted("before"), "done")
       const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
-      for (let death = 0; death < 5; death++) yield* performIdle.pipe(crashAfter("execute"))
-      yield* performIdle
-      assert.strictEqual(polled(yield* main.workflow.poll(id)), "failed")
-      assert.strictEqual(main.script.runs, 5)
+      const isGivenUp = Effect.map(main.workflow.poll(id), (result) => polled(result) === "failed")
+      for (let passes = 0; passes < 20 && !(yield* isGivenUp); passes++) {
+        yield* performIdle.pipe(
+          crashAfter("execute"),
+          // where it is only taken over, or given up
+          Effect.catchTag("SagaExpectation", () => Effect.void)
+        )
+        yield* TestClock.adjust("1 minute")
+      }
+      assert.deepStrictEqual([yield* isGivenUp, main.script.runs], [true, 5])
       yield* main.workflow.resume(id)
       yield* performedTo(main.workflow, id, `succeeded "done"`)
       assert.deepStrictEqual(seen, ["before"])

@@ -9645,7 +9645,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an execution that comes to what cannot be stored has failed for good",
     plants: [{
       file: "src/engine/perform/runStep.ts",
-      find: "  step.kind === \"replayed\"\n    ? suspended(performance, step, { cause, awaits: [], hasMissed: false }, env)\n    : stepFailed(performance, step, cause, env)",
+      find:
+        "  step.kind === \"replayed\"\n    ? suspended(performance, step, { cause, awaits: [], hasMissed: false }, env)\n    : stepFailed(performance, step, cause, env)",
       replace: "  stepFailed(performance, step, cause, env)"
     }],
     tests: { [workflowLimits]: ["24.2: what it comes to, and is too large"] },
@@ -9656,8 +9657,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an execution whose workers have died too often has failed for good",
     plants: [{
       file: "src/engine/perform/perform.ts",
-      find: "      const place = placeOf(actionOf(performance), performance.stepName)\n      if (isReplayed(performance)) {",
-      replace: "      const place = placeOf(actionOf(performance), performance.stepName)\n      if (isReplayed(performance) && place === \"\") {"
+      find:
+        "      const place = placeOf(actionOf(performance), performance.stepName)\n      if (isReplayed(performance)) {",
+      replace:
+        "      const place = placeOf(actionOf(performance), performance.stepName)\n      if (isReplayed(performance) && place === \"\") {"
     }],
     tests: { [workflowLimits]: ["24.2: one that has ended without an answer too often"] }
   },
