@@ -1,10 +1,8 @@
-/** Rule 24.2: what of an execution cannot be stored, or goes on ending without an answer, waits for somebody to see to it. */
+/** Rule 24.2: what of an execution cannot be stored waits for somebody to see to it. */
 import { assert } from "@effect/vitest"
 import { Cause, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { TestClock } from "effect/testing"
 import { Activity, DurableDeferred } from "effect/workflow"
-import { crashAfter } from "stepped/testing"
 import { suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -81,28 +79,5 @@ suite("what of an execution cannot be stored", (engine) => {
     Effect.gen(function*() {
       main.script.body = () => Effect.as(noted("before"), "x".repeat(2000))
       yield* isResumed(yield* main.workflow.execute({ id: "1" }, { discard: true }), /PayloadTooLarge.*1000/)
-    }))
-})
-
-suite("executions whose workers die again and again", (engine) => {
-  const test = testing(engine.crashing, ScriptedLive)
-
-  test("24.2: one that has ended without an answer too often waits to be resumed", () =>
-    Effect.gen(function*() {
-      main.script.body = () => Effect.as(noted("before"), "done")
-      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
-      const isGivenUp = Effect.map(main.workflow.poll(id), (result) => polled(result) === "failed")
-      for (let passes = 0; passes < 20 && !(yield* isGivenUp); passes++) {
-        yield* performIdle.pipe(
-          crashAfter("execute"),
-          // where it is only taken over, or given up
-          Effect.catchTag("SagaExpectation", () => Effect.void)
-        )
-        yield* TestClock.adjust("1 minute")
-      }
-      assert.deepStrictEqual([yield* isGivenUp, main.script.runs], [true, 5])
-      yield* main.workflow.resume(id)
-      yield* performedTo(main.workflow, id, `succeeded "done"`)
-      assert.deepStrictEqual(seen, ["before"])
     }))
 })

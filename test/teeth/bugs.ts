@@ -7476,16 +7476,6 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [compensatingAgain]: ["18.2, 10.4: what a child could not undo"] }
   },
   {
-    name: "given-up-for-good",
-    breaks: "18.2: children that nobody has waited for are taken for unwound",
-    plants: [{
-      file: unwinding,
-      find: `if (undo === Undo.unwind && (status === "succeeded" || told.has(undoes)))`,
-      replace: `if (undo === Undo.unwind && (status !== "cancelled" || told.has(undoes)))`
-    }],
-    tests: { [compensatingAgain]: ["18.2, 10.4: children that are unwound already"] }
-  },
-  {
     name: "unwound-before-without-a-word",
     breaks: "18.2: what children could not undo while nobody waited is not told",
     plants: [{
