@@ -4,7 +4,8 @@ import type { Browser } from "playwright-core"
 import * as Http from "stepped/http"
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { describeInBrowser, launch, open, violations } from "./fixtures/Browser.ts"
-import { type Served, served } from "./fixtures/served.ts"
+import { elsewhere, type Heard, listening, readByScript, sentByForm, sentByScript } from "./fixtures/elsewhere.ts"
+import { type Served, served, until } from "./fixtures/served.ts"
 
 const people: Readonly<Record<string, Http.Operator["Service"]>> = {
   "token-of-vera": { subject: "vera", roles: ["view"], mayReadPayloads: false },
@@ -18,10 +19,11 @@ describeInBrowser("who may what in the dashboard", () => {
   let bakery: Served
   let held: string
   let browser: Browser
+  const heard: Array<Heard> = []
 
   beforeAll(async () => {
     browser = await launch()
-    bakery = await Effect.runPromise(Scope.provide(served({ authorization }), scope))
+    bakery = await Effect.runPromise(Scope.provide(served({ authorization, server: listening(heard) }), scope))
     held = (await Effect.runPromise(bakery.ovens("north").heatLater())).id
     await Effect.runPromise(bakery.says(held, "held"))
   })
@@ -70,6 +72,52 @@ describeInBrowser("who may what in the dashboard", () => {
     const [operation] = await Effect.runPromise(bakery.repo.operations({ target: held }))
     assert.deepInclude(operation, { by: "otto", reason: "no more coal" })
     await otto.context.close()
+  })
+
+  it("is nobody to a page of another origin: what that sends with the browser of who is signed in does nothing", async () => {
+    const { context, page } = await signIn("token-of-otto")
+    await page.getByRole("heading", { level: 1, name: "heat Oven/north" }).waitFor()
+    const port = await Effect.runPromise(Scope.provide(elsewhere, scope))
+    const { id } = await Effect.runPromise(bakery.orders(6100).weddingLater(80))
+    const [cancel, leave] = [`${bakery.origin}/api/verbs/Stepped.cancel`, `${bakery.origin}/api/session/end`] as const
+    const asked = JSON.stringify({ id, reason: "forged=yes" })
+    const forging = await context.newPage()
+    // a page of another site has no cookie sent; one of another port of this machine is of the same site, and has
+    for (const [host, hasCookie] of [["localhost", false], ["127.0.0.1", true]] as const) {
+      heard.length = 0
+      const home = `http://${host}:${port}/`
+      await forging.goto(home)
+      assert.deepStrictEqual(await sentByScript(forging, cancel, asked), ["refused", "opaque"])
+      assert.deepStrictEqual(await sentByScript(forging, leave, ""), ["refused", "opaque"])
+      const [whole, opaque = ""] = await readByScript(forging, `${bakery.origin}/api/actions/${id}`)
+      assert.strictEqual(whole, "refused")
+      assert.notInclude(opaque, id)
+      await sentByForm(forging, cancel, asked)
+      await forging.goto(home)
+      await sentByForm(forging, leave, "")
+      const posted = () => heard.filter(({ request }) => request.startsWith("POST"))
+      await Effect.runPromise(until("all of it is answered", Effect.sync(() => posted().length >= 4)))
+      assert.deepStrictEqual(
+        posted().map((one) => [one.hasCookie, one.status >= 400 && one.status < 500]),
+        posted().map(() => [hasCookie, true])
+      )
+      assert.deepStrictEqual(
+        posted().filter(({ request }) => request.endsWith("/end")).map(({ status }) => status),
+        hasCookie ? [403, 403] : [401, 401]
+      )
+    }
+    assert.deepStrictEqual(await Effect.runPromise(bakery.repo.operations({ target: id })), [])
+    await page.reload()
+    await page.getByRole("heading", { level: 1, name: "heat Oven/north" }).waitFor()
+    // the same is done where the dashboard's own page sends it
+    const own = await page.evaluate(async ({ asked, cancel }) => {
+      const headers = { "content-type": "application/json" }
+      return (await fetch(cancel, { method: "POST", headers, body: asked })).status
+    }, { asked, cancel })
+    assert.strictEqual(own, 200)
+    const operations = await Effect.runPromise(bakery.repo.operations({ target: id }))
+    assert.deepStrictEqual(operations.map(({ outcome, reason }) => [outcome, reason]), [["done", "forged=yes"]])
+    await context.close()
   })
 
   it("is asked again while somebody looks on, when the stream of events is over, and nothing is said of it", async () => {

@@ -9245,6 +9245,20 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/dashboard/SignIn.test.ts": ["is offered as far as the role goes"] }
   },
   {
+    name: "dashboard-any-port",
+    breaks: "a page of another port of this machine has verbs done in the name of who is signed in",
+    plants: [{
+      file: "src/http/origin.ts",
+      find: "site !== undefined && site !== \"same-origin\"",
+      replace: "site !== undefined && site !== \"same-origin\" && site !== \"same-site\""
+    }, {
+      file: "src/http/origin.ts",
+      find: "hostOf(origin) === headers[\"host\"]",
+      replace: "hostOf(origin)?.split(\":\")[0] === headers[\"host\"]?.split(\":\")[0]"
+    }],
+    tests: { "test/dashboard/SignIn.test.ts": ["is nobody to a page of another origin"] }
+  },
+  {
     name: "dashboard-without-a-reason",
     breaks: "a verb is asked for without a reason",
     plants: [{
