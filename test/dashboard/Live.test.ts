@@ -1,6 +1,6 @@
 /** What is shown follows what happens, and keeps still while somebody reads. */
 import { Effect, Exit, Fiber, Scope } from "effect"
-import type { Browser } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
 import { Stepped } from "stepped"
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { describeInBrowser, launch, open } from "./fixtures/Browser.ts"
@@ -153,32 +153,71 @@ describeInBrowser("the dashboard, live", () => {
     await context.close()
   })
 
-  it("shows a thousand rows for a minute, with more all the time, and needs no more memory for it", async () => {
+  /** What the page has in memory and in its document, when nothing is left that may be thrown away. */
+  const used = async (page: Page) => {
+    const session = await page.context().newCDPSession(page)
+    await session.send("HeapProfiler.collectGarbage")
+    const { usedSize } = await session.send("Runtime.getHeapUsage") as { usedSize: number }
+    await session.detach()
+    return { bytes: usedSize, nodes: await page.evaluate(() => document.querySelectorAll("*").length) }
+  }
+  /** It has asked for the list anew, so often: each two seconds, as long as somebody looks. */
+  const looked = async (page: Page, times: number) => {
+    for (let n = 0; n < times; n++) {
+      await page.waitForResponse((answer) => new URL(answer.url()).pathname.endsWith("/api/actions"))
+    }
+  }
+  const neverTwice = { last: 0 }
+  /** Twenty a second, as long as it is looked at. */
+  const more = Effect.forever(Effect.delay(
+    Effect.forEach([1, 2, 3, 4], () => Effect.suspend(() => bakery.ovens(`more ${++neverTwice.last}`).heatLater())),
+    "200 millis"
+  ))
+
+  it("needs no more memory while rows come at the top all the time", async () => {
     const { context, page, wrong } = await open(browser, at("actions"))
     await page.locator(".row").first().waitFor()
-    const session = await context.newCDPSession(page)
-    const used = async () => {
-      await session.send("HeapProfiler.collectGarbage")
-      const { usedSize } = await session.send("Runtime.getHeapUsage") as { usedSize: number }
-      const nodes = await page.evaluate(() => document.querySelectorAll("*").length)
-      return { bytes: usedSize, nodes }
-    }
-    // twenty a second, as long as it is looked at
-    const more = Effect.forever(Effect.delay(
-      Effect.forEach(
-        [1, 2, 3, 4],
-        (n) => Effect.flatMap(Effect.sync(() => Math.random()), (id) => bakery.ovens(`${n} ${id}`).heatLater())
-      ),
-      "200 millis"
-    ))
     const fiber = Effect.runFork(more)
-    await page.waitForTimeout(10_000)
-    const before = await used()
-    await page.waitForTimeout(60_000)
-    const after = await used()
+    await looked(page, 5)
+    const before = await used(page)
+    await looked(page, 15)
+    const after = await used(page)
     await Effect.runPromise(Fiber.interrupt(fiber))
-    const { length } = await Effect.runPromise(bakery.repo.list({ limit: 10_000 }))
-    assert.isAtLeast(length, 1000)
+    assert.isBelow(after.bytes - before.bytes, 2_000_000)
+    assert.isBelow(after.nodes, before.nodes + 100)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("has a thousand rows for a minute, with more all the time, and needs no more memory for it", async () => {
+    await Effect.runPromise(
+      Effect.forEach(Array.from({ length: 800 }, (_, i) => i), (i) => bakery.ovens(`many ${i}`).heatLater(), {
+        concurrency: 8,
+        discard: true
+      })
+    )
+    const { context, page, wrong } = await open(browser, at("actions"))
+    await page.locator(".row").first().waitFor()
+    const size = async () =>
+      Number(await page.locator(".windowed [role=listitem]").first().getAttribute("aria-setsize"))
+    await page.waitForFunction(
+      () => {
+        scrollTo(0, document.documentElement.scrollHeight)
+        return Number(document.querySelector(".windowed [role=listitem]")?.getAttribute("aria-setsize")) >= 1000
+      },
+      undefined,
+      { polling: 200 }
+    )
+    const fiber = Effect.runFork(more)
+    await looked(page, 3)
+    const before = await used(page)
+    await looked(page, 30)
+    const after = await used(page)
+    await Effect.runPromise(Fiber.interrupt(fiber))
+    assert.isAtLeast(await size(), 1000)
+    // they are there, and wait until somebody wants them
+    assert.match(await page.getByRole("button", { name: /new: show/ }).innerText(), /^\d+ new/)
+    assert.isBelow(await page.locator(".row").count(), 90)
     assert.isBelow(after.bytes - before.bytes, 2_000_000)
     assert.isBelow(after.nodes, before.nodes + 100)
     assert.deepStrictEqual(wrong, [])
