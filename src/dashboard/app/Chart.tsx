@@ -1,4 +1,4 @@
-/** A chart over time, and the same as a table for who does not see it. */
+/** A chart over time, and in words what it says last, for who does not see it. */
 import { useEffect, useRef } from "preact/hooks"
 import uPlot from "uplot"
 import { zone } from "./settings.ts"

@@ -5,6 +5,7 @@ import { Chart, type Series } from "../Chart.tsx"
 import { useAsked } from "../live.ts"
 import { Section, Shown } from "../parts.tsx"
 import { ask, place } from "../route.ts"
+import { type Sums, sumsOf, timeOf } from "../sums.ts"
 import { lasting } from "../time.tsx"
 
 const most = 5000
@@ -16,67 +17,12 @@ const windows = [
   { key: "1d", title: "1 d", ms: 86_400_000 }
 ] as const
 
-const buckets = 60
-
-interface Sums {
-  readonly times: ReadonlyArray<number>
-  readonly outcomes: Readonly<Record<string, ReadonlyArray<number>>>
-  readonly median: ReadonlyArray<number | null>
-  readonly p95: ReadonlyArray<number | null>
-  readonly waited: ReadonlyArray<number | null>
-  readonly count: number
-  readonly isComplete: boolean
-}
-
-const quantile = (values: ReadonlyArray<number>, share: number): number | null =>
-  values.length === 0
-    ? null
-    : values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!
-
-const timeOf = (text: string): number => new Date(text).getTime()
-
-const outcomeOf = ({ status }: Action): string =>
-  status === "succeeded" ? "succeeded" : ["failed", "timed_out", "deadlocked"].includes(status) ? "failed" : "other"
-
-const sumsOf = (actions: ReadonlyArray<Action>, ms: number): Sums => {
-  const size = ms / buckets
-  const until = Math.ceil(Date.now() / size) * size
-  const from = until - ms
-  const times = Array.from({ length: buckets }, (_, i) => (from + i * size) / 1000)
-  const zeros = () => Array.from({ length: buckets }, () => 0)
-  const outcomes: Record<string, Array<number>> = { succeeded: zeros(), failed: zeros(), other: zeros() }
-  const took: Array<Array<number>> = Array.from({ length: buckets }, () => [])
-  const waits: Array<Array<number>> = Array.from({ length: buckets }, () => [])
-  for (const action of actions) {
-    if (action.endedAt === undefined) continue
-    const at = Math.floor((timeOf(action.endedAt) - from) / size)
-    if (at < 0 || at >= buckets) continue
-    outcomes[outcomeOf(action)]![at]!++
-    if (action.startedAt === undefined) continue
-    took[at]!.push(timeOf(action.endedAt) - timeOf(action.startedAt))
-    waits[at]!.push(Math.max(0, timeOf(action.startedAt) - timeOf(action.enqueuedAt)))
-  }
-  return {
-    times,
-    outcomes,
-    median: took.map((values) => quantile(values, 0.5)),
-    p95: took.map((values) => quantile(values, 0.95)),
-    waited: waits.map((values) => quantile(values, 0.95)),
-    count: actions.length,
-    isComplete: actions.length < most
-  }
-}
-
 const Charts = ({ sums }: { readonly sums: Sums }) => {
-  const { median, outcomes, p95, times, waited } = sums
-  const perBucket = times[1]! - times[0]!
-  const rate = outcomes.succeeded!.map((_, i) =>
-    (outcomes.succeeded![i]! + outcomes.failed![i]! + outcomes.other![i]!) / perBucket
-  )
+  const { bucketMs, median, outcomes, p95, rate, times, waited } = sums
   const ends: ReadonlyArray<Series> = [
-    { label: "succeeded", tone: "good", values: outcomes.succeeded! },
-    { label: "failed", tone: "bad", values: outcomes.failed! },
-    { label: "other", tone: "calm", values: outcomes.other! }
+    { label: "succeeded", tone: "good", values: outcomes.succeeded },
+    { label: "failed", tone: "bad", values: outcomes.failed },
+    { label: "other", tone: "calm", values: outcomes.other }
   ]
   return (
     <div class="charts">
@@ -89,7 +35,7 @@ const Charts = ({ sums }: { readonly sums: Sums }) => {
       />
       <Chart
         title="Outcomes"
-        unit={`in ${lasting(perBucket * 1000)}`}
+        unit={`in ${lasting(bucketMs)}`}
         times={times}
         series={ends}
         isWhole
@@ -174,7 +120,11 @@ export const Activity = () => {
     (signal) => newest({ since: new Date(Date.now() - ms).toISOString() }, most, signal),
     10_000
   )
-  const sums = useMemo(() => actions.data === undefined ? undefined : sumsOf(actions.data, ms), [actions.data, ms])
+  const count = actions.data?.length ?? 0
+  const sums = useMemo(
+    () => actions.data === undefined ? undefined : sumsOf(actions.data, ms, actions.at ?? Date.now()),
+    [actions.data, actions.at, ms]
+  )
   return (
     <>
       <h1>Activity</h1>
@@ -195,8 +145,8 @@ export const Activity = () => {
         {(sums) => (
           <>
             <p class="lead">
-              {sums.isComplete
-                ? `Of ${sums.count} actions that were enqueued in ${chosen.title}.`
+              {count < most
+                ? `Of ${count} actions that were enqueued in ${chosen.title}.`
                 : `Of the newest ${most} actions: there were more in ${chosen.title}.`}
             </p>
             <Charts sums={sums} />
