@@ -111,6 +111,8 @@ export interface DefinitionFilter {
   readonly name?: string | undefined
   /** Only those that a worker has that runs now. */
   readonly current?: boolean | undefined
+  /** Of each definition one version: the newest of those that a worker has that runs now, or, where none has it, of all. */
+  readonly newest?: boolean | undefined
   /** At most so many: 100 if not given, 10,000 at most. */
   readonly limit?: number | undefined
 }

@@ -162,6 +162,8 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
       actorType: Schema.optional(Schema.String),
       name: Schema.optional(Schema.String),
       current: Schema.optional(Schema.Boolean),
+      /** Of each definition one version: the newest of those that a worker has that runs now, or, where none has it, of all. */
+      newest: Schema.optional(Schema.Boolean),
       limit: Limit
     },
     success: Schema.Array(DefinitionView),

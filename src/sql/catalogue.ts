@@ -40,6 +40,8 @@ export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions"
     signal: "signal",
     count: "count"
   })
+  const isCurrent = `((v.key, v.hash) in (select h.key, h.hash
+    from ${schema}.workers w cross join unnest(w.definitions, w.hashes) h(key, hash) where h.hash is not null))`
   return {
     // the newest by their ids: of the history no more than these is read, however rare a definition is
     asked: ({ actorType, name }, limit) =>
@@ -87,12 +89,15 @@ export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions"
         order by w.started_at, w.token limit 10000`,
       []
     ),
-    definitions: ({ actorType, current, name }, limit) =>
+    definitions: ({ actorType, current, name, newest = false }, limit) =>
       definitions(
         "definitions",
-        `from (select key as definition, * from ${schema}.definitions) d
-          where ($1::text is null or starts_with(definition, $1 || '/')) and ($2::text is null or split_part(definition, '/', 2) = $2)
-            and (not $3 or hash = any(array(select h.hash from ${schema}.workers w cross join unnest(w.definitions, w.hashes) h(key, hash) where h.key = definition)))
+        `from (
+            select ${newest ? "distinct on (v.key)" : ""} v.key as definition, v.hash, v.json, v.first_seen, v.last_seen
+            from ${schema}.definitions v
+            where ($1::text is null or starts_with(v.key, $1 || '/')) and ($2::text is null or split_part(v.key, '/', 2) = $2)
+              and (not $3 or ${isCurrent})
+            ${newest ? `order by v.key, ${isCurrent} desc, v.last_seen desc, v.first_seen desc, v.hash` : ""}) d
           order by definition, first_seen desc, hash limit $4`,
         [
           optional(actorType),

@@ -65,12 +65,25 @@ describe("the catalogue", () => {
         assert.deepStrictEqual(visit[0]!.description.arguments[0]!.redacted, [[]])
         assert.lengthOf(yield* queue.definitions({ actorType: "Car", name: "visit" }), 2)
         assert.lengthOf(yield* queue.definitions({ actorType: "Ca" }), 0)
-        // one deploy is gone, and what it had is still known
         const sql = yield* PgClient.PgClient
+        const newest = Effect.map(queue.definitions({ newest: true }), (each) =>
+          each.map(({ actorType, description, name }) => [`${actorType}/${name}`, description.timeoutMs ?? "none"]))
+        const withVisit = (timeoutMs: number) => [
+          ["Car/visit", timeoutMs],
+          ["Car/wash", "none"],
+          ["Stepped/forMany", "none"]
+        ]
+        // of two that workers have the one that was said last, though it was there first
+        yield* sql`update stepped.definitions set first_seen = first_seen - interval '1 day',
+          last_seen = last_seen + interval '1 day' where hash = ${first!.definitions!["Car/visit"]!}`
+        assert.deepStrictEqual(yield* newest, withVisit(3_600_000))
+        assert.lengthOf(yield* queue.definitions({ newest: true, limit: 2 }), 2)
+        // one deploy is gone, and what it had is still known; what others have is newer, though it was not said again
         yield* sql`delete from stepped.workers where name = 'first'`
         assert.lengthOf(yield* queue.definitions({ name: "visit" }), 2)
         const [current, ...more] = yield* queue.definitions({ name: "visit", current: true })
         assert.deepStrictEqual([current!.description.timeoutMs, more.length], [7_200_000, 0])
+        assert.deepStrictEqual(yield* newest, withVisit(7_200_000))
         yield* Scope.close(scope, yield* Effect.exit(Effect.void))
       }).pipe(Effect.provide(client))
     }))

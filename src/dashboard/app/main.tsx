@@ -36,7 +36,7 @@ const pages: ReadonlyArray<Entry> = [
     page: ({ path: [, id], query }) => id === undefined ? <Actions query={query} /> : <ActionPage key={id} id={id} />
   },
   { path: "activity", title: "Activity", page: () => <Activity /> },
-  { path: "lanes", title: "Lanes", page: () => <Lanes /> },
+  { path: "lanes", title: "Lanes", page: ({ query }) => <Lanes query={query} /> },
   { path: "queues", title: "Queues", page: () => <Queues /> },
   {
     path: "schedules",
@@ -48,9 +48,9 @@ const pages: ReadonlyArray<Entry> = [
   {
     path: "definitions",
     title: "Definitions",
-    page: ({ path: [, actorType, name] }) =>
+    page: ({ path: [, actorType, name], query }) =>
       actorType === undefined || name === undefined
-        ? <Definitions />
+        ? <Definitions query={query} />
         : <DefinitionPage key={`${actorType}/${name}`} actorType={actorType} name={name} />
   },
   { path: "operations", title: "Operations", page: ({ query }) => <Operations query={query} /> },
@@ -104,14 +104,14 @@ const App = () => {
   const where = at.path.join("/")
   useEffect(() => {
     document.title = `${at.path[1] ?? current?.title ?? "Not found"} · Stepped`
-    // whoever goes somewhere else begins there at the top, with the keyboard too
-    if (!isFirst.current) {
+    // whoever goes somewhere else, or to a list's next page, begins there at the top, with the keyboard too; who fills in a form stays in it
+    if (!isFirst.current && !document.activeElement?.closest("form")) {
       main.current?.focus({ preventScroll: true })
       scrollTo(0, 0)
     }
     isFirst.current = false
     document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" })
-  }, [where])
+  }, [where, at.query.after])
   if (isUnknown.value) return <SignIn />
   return (
     <>

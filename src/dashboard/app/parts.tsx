@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact"
 import { useState } from "preact/hooks"
 import type { Action, Failure, Pause, Payload } from "./api.ts"
 import type { Asked } from "./live.ts"
-import { toAction } from "./route.ts"
+import { type Query, to, toAction } from "./route.ts"
 import { isLive } from "./settings.ts"
 import { Ago, written } from "./time.tsx"
 
@@ -229,6 +229,9 @@ export interface Column<A> {
   readonly isWide?: boolean
 }
 
+/** So many rows a table begins with, and as many more are shown at a time: a browser has only what somebody wants to see. */
+const rowsAtOnce = 200
+
 /** A table: on a narrow screen each row is a card. */
 export function Table<A>(
   { caption, columns, keyOf, rows }: {
@@ -238,28 +241,55 @@ export function Table<A>(
     readonly keyOf: (row: A) => string
   }
 ) {
+  const [most, setMost] = useState(rowsAtOnce)
   return (
-    <table>
-      <caption class="unseen">{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map(({ isNumber, name }) => (
-            <th key={name} scope="col" class={isNumber ? "number" : undefined}>{name}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={keyOf(row)}>
-            {columns.map(({ isNumber, isWide, name, of }) => (
-              <td key={name} data-name={name} class={isNumber ? "number" : isWide ? "wide" : undefined}>{of(row)}</td>
+    <>
+      <table>
+        <caption class="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ isNumber, name }) => (
+              <th key={name} scope="col" class={isNumber ? "number" : undefined}>{name}</th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.slice(0, most).map((row) => (
+            <tr key={keyOf(row)}>
+              {columns.map(({ isNumber, isWide, name, of }) => (
+                <td key={name} data-name={name} class={isNumber ? "number" : isWide ? "wide" : undefined}>{of(row)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length <= most ? null : (
+        <p class="pages">
+          <span class="soft">The first {most} of {rows.length}.</span>{" "}
+          <button type="button" onClick={() => setMost(most + rowsAtOnce)}>Show more</button>
+        </p>
+      )}
+    </>
   )
 }
+
+/** Where a list goes on that comes page by page, and where it has begun. */
+export const Onward = (
+  { next, path, query }: {
+    readonly path: string
+    /** What was asked for, with the page that is shown. */
+    readonly query: Query
+    /** The page behind it. */
+    readonly next: string | number | undefined
+  }
+) => (
+  <p class="pages">
+    {query.after === undefined
+      ? null
+      : <a href={to([path], { ...query, after: undefined })}>The first of them</a>}{" "}
+    {next === undefined ? null : <a href={to([path], { ...query, after: String(next) })}>More of them</a>}
+  </p>
+)
 
 /** Whether what is shown follows what happens. */
 export const LiveSwitch = () => (

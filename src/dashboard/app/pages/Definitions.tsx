@@ -1,8 +1,8 @@
 /** What actions there are: their steps, signals and schemas, as workers have said, and their versions. */
-import { type AskedFor, type Definition, get } from "../api.ts"
+import { type AskedFor, type Definition, get, pageMost } from "../api.ts"
 import { type Asked, useAsked } from "../live.ts"
 import { Copy, Empty, Facts, Section, Shown, Table } from "../parts.tsx"
-import { to } from "../route.ts"
+import { ask, to } from "../route.ts"
 import { RunForm } from "../telling/forms.tsx"
 import { Ago, lasting } from "../time.tsx"
 import { Diagram, mermaidOf } from "./Diagram.tsx"
@@ -11,50 +11,73 @@ type Description = Definition["description"]
 
 /** How many of the newest actions are looked at for what steps have asked for. */
 const askedAmong = 5000
+/** How many versions of one are shown. */
+const versionsMost = 100
 
-const latest = (definitions: ReadonlyArray<Definition>): ReadonlyArray<Definition> =>
-  [...Map.groupBy(definitions, ({ actorType, name }) => `${actorType}/${name}`).values()].map((versions) =>
-    versions.toSorted((a, b) => b.lastSeen.localeCompare(a.lastSeen) || b.firstSeen.localeCompare(a.firstSeen))[0]!
-  ).sort((a, b) => a.actorType.localeCompare(b.actorType) || a.name.localeCompare(b.name))
+/** Without regard to case. */
+const has = ({ actorType, name }: Definition, search: string): boolean =>
+  `${actorType}/${name}`.toLowerCase().includes(search.trim().toLowerCase())
 
-export const Definitions = () => {
+export const Definitions = ({ query: { search = "" } }: { readonly query: Readonly<Record<string, string>> }) => {
   const definitions = useAsked<ReadonlyArray<Definition>>(
     "definitions",
-    (signal) => get("definitions", { limit: 1000 }, signal),
+    (signal) => get("definitions", { newest: true, limit: pageMost }, signal),
     15_000
   )
   return (
     <>
       <h1>Definitions</h1>
-      <p class="lead">What workers can run, as they have said when they began.</p>
+      <p class="lead">What workers can run, as they have said when they began: of each its newest version.</p>
+      <form class="filters" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          Name
+          <input
+            type="search"
+            value={search}
+            onInput={({ currentTarget: { value } }) => ask({ search: value })}
+          />
+        </label>
+      </form>
       <Shown asked={definitions} empty="No worker has said yet what it has.">
         {(all) => (
-          <Table
-            caption="Definitions"
-            rows={latest(all)}
-            keyOf={({ actorType, name }) => `${actorType}/${name}`}
-            columns={[
-              {
-                name: "Action",
-                of: ({ actorType, name }) => <a href={to(["definitions", actorType, name])}>{actorType}/{name}</a>,
-                isWide: true
-              },
-              {
-                name: "Steps",
-                of: ({ description }) => description.steps.map(({ name }) => name).join(", "),
-                isWide: true
-              },
-              { name: "Signals", of: ({ description }) => description.signals.map(({ name }) => name).join(", ") },
-              { name: "Queue", of: ({ description }) => description.queue },
-              { name: "Version", of: ({ hash }) => <code>{hash.slice(0, 8)}</code> },
-              { name: "First seen", of: ({ firstSeen }) => <Ago at={firstSeen} /> }
-            ]}
-          />
+          <>
+            <DefinitionsTable rows={all.filter((one) => has(one, search))} />
+            {all.length < pageMost ? null : (
+              <p class="soft">
+                It is looked for among the first {pageMost}. One behind these has its page at #/definitions/Actor/name.
+              </p>
+            )}
+          </>
         )}
       </Shown>
     </>
   )
 }
+
+const DefinitionsTable = ({ rows }: { readonly rows: ReadonlyArray<Definition> }) =>
+  rows.length === 0 ? <p class="empty">None has such a name.</p> : (
+    <Table
+      caption="Definitions"
+      rows={rows}
+      keyOf={({ actorType, name }) => `${actorType}/${name}`}
+      columns={[
+        {
+          name: "Action",
+          of: ({ actorType, name }) => <a href={to(["definitions", actorType, name])}>{actorType}/{name}</a>,
+          isWide: true
+        },
+        {
+          name: "Steps",
+          of: ({ description }) => description.steps.map(({ name }) => name).join(", "),
+          isWide: true
+        },
+        { name: "Signals", of: ({ description }) => description.signals.map(({ name }) => name).join(", ") },
+        { name: "Queue", of: ({ description }) => description.queue },
+        { name: "Version", of: ({ hash }) => <code>{hash.slice(0, 8)}</code> },
+        { name: "First seen", of: ({ firstSeen }) => <Ago at={firstSeen} /> }
+      ]}
+    />
+  )
 
 const Json = ({ label, schema }: { readonly label: string; readonly schema: Description["success"] }) => (
   <details class="stored">
@@ -132,10 +155,21 @@ const Asks = ({ asked }: { readonly asked: Asked<ReadonlyArray<AskedFor>> }) => 
   </Section>
 )
 
+interface Versions {
+  readonly newest: Definition | undefined
+  readonly all: ReadonlyArray<Definition>
+}
+
 export const DefinitionPage = ({ actorType, name }: { readonly actorType: string; readonly name: string }) => {
-  const versions = useAsked<ReadonlyArray<Definition>>(
+  const definition = useAsked<Versions>(
     `definition ${actorType}/${name}`,
-    (signal) => get("definitions", { actorType, name, limit: 100 }, signal),
+    async (signal) => {
+      const [newest, all] = await Promise.all([
+        get<ReadonlyArray<Definition>>("definitions", { actorType, name, newest: true }, signal),
+        get<ReadonlyArray<Definition>>("definitions", { actorType, name, limit: versionsMost }, signal)
+      ])
+      return { newest: newest[0], all }
+    },
     15_000
   )
   const asked = useAsked<ReadonlyArray<AskedFor>>(
@@ -155,10 +189,9 @@ export const DefinitionPage = ({ actorType, name }: { readonly actorType: string
           <a href={to(["actions"], { actorType, name })}>its actions</a>
         </p>
       </div>
-      <Shown asked={versions}>
-        {(all) => {
-          const [current] = latest(all)
-          return current === undefined ? <Empty>No worker has said anything of it.</Empty> : (
+      <Shown asked={definition}>
+        {({ all, newest: current }) =>
+          current === undefined ? <Empty>No worker has said anything of it.</Empty> : (
             <>
               <Section
                 id="diagram"
@@ -188,10 +221,10 @@ export const DefinitionPage = ({ actorType, name }: { readonly actorType: string
                     { name: "Last seen", of: ({ lastSeen }) => <Ago at={lastSeen} /> }
                   ]}
                 />
+                {all.length < versionsMost ? null : <p class="soft">These are the {versionsMost} that came last.</p>}
               </Section>
             </>
-          )
-        }}
+          )}
       </Shown>
     </>
   )

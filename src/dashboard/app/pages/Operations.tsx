@@ -1,11 +1,12 @@
 /** What operators have done, to what, and why. */
-import { useState } from "preact/hooks"
 import { get, type Operation, type Page } from "../api.ts"
 import { useAsked } from "../live.ts"
-import { Section, ShortId, Shown, Table } from "../parts.tsx"
+import { Onward, Section, ShortId, Shown, Table } from "../parts.tsx"
 import { ask } from "../route.ts"
 import { Ago } from "../time.tsx"
 import { Verbs } from "../verbs/Verbs.tsx"
+
+const perPage = 100
 
 const isId = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text)
 
@@ -39,11 +40,10 @@ export const OperationsTable = ({ rows }: { readonly rows: ReadonlyArray<Operati
 )
 
 export const Operations = ({ query }: { readonly query: Readonly<Record<string, string>> }) => {
-  const { by, outcome, target } = query
-  const [limit, setLimit] = useState(100)
+  const { after, by, outcome, target } = query
   const operations = useAsked<Page<Operation>>(
-    `operations ${JSON.stringify(query)} ${limit}`,
-    (signal) => get("operations", { by, target, outcome, limit }, signal)
+    `operations ${JSON.stringify(query)}`,
+    (signal) => get("operations", { by, target, outcome, after, limit: perPage }, signal)
   )
   return (
     <>
@@ -55,20 +55,23 @@ export const Operations = ({ query }: { readonly query: Readonly<Record<string, 
         ) => (
           <label key={key}>
             {label}
-            <input type="search" value={value ?? ""} onChange={(event) => ask({ [key]: event.currentTarget.value })} />
+            <input
+              type="search"
+              value={value ?? ""}
+              onChange={({ currentTarget: { value } }) => ask({ [key]: value, after: undefined })}
+            />
           </label>
         ))}
       </form>
       <Shown asked={operations}>
-        {({ items, next }) =>
-          items.length === 0 ? <p class="empty">Nothing is recorded.</p> : (
-            <>
-              <OperationsTable rows={items} />
-              {next === undefined || limit >= 1000
-                ? null
-                : <button type="button" onClick={() => setLimit(Math.min(1000, limit * 3))}>Show more</button>}
-            </>
-          )}
+        {({ items, next }) => (
+          <>
+            {items.length === 0
+              ? <p class="empty">{after === undefined ? "Nothing is recorded." : "There is nothing before these."}</p>
+              : <OperationsTable rows={items} />}
+            <Onward path="operations" query={query} next={next} />
+          </>
+        )}
       </Shown>
       <Section id="clearing" title="Clearing up">
         <p class="soft">What takes something away for good. How much is asked for before it is done.</p>

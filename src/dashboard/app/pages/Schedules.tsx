@@ -11,7 +11,7 @@ import {
   type Verb
 } from "../api.ts"
 import { now, useAsked } from "../live.ts"
-import { Facts, Section, ShortId, Shown, Status, Stored, Table } from "../parts.tsx"
+import { Facts, Onward, Section, ShortId, Shown, Status, Stored, Table } from "../parts.tsx"
 import { go, to } from "../route.ts"
 import { Ago, lasting, When } from "../time.tsx"
 import { Verbs } from "../verbs/Verbs.tsx"
@@ -113,7 +113,8 @@ const ScheduleVerbs = (
 
 const isSwitch = (verb: Verb["verb"]): boolean => verb === "Schedules.pause" || verb === "Schedules.resume"
 
-export const Schedules = ({ query: { after } }: { readonly query: Readonly<Record<string, string>> }) => {
+export const Schedules = ({ query }: { readonly query: Readonly<Record<string, string>> }) => {
+  const { after } = query
   const schedules = useAsked<Page<Schedule>>(
     `schedules ${after ?? ""}`,
     (signal) => get("schedules", { after, limit: perPage }, signal)
@@ -166,10 +167,7 @@ export const Schedules = ({ query: { after } }: { readonly query: Readonly<Recor
                   ]}
                 />
               )}
-            <p class="pages">
-              {after === undefined ? null : <a href={to(["schedules"])}>The first of them</a>}{" "}
-              {next === undefined ? null : <a href={to(["schedules"], { after: String(next) })}>More of them</a>}
-            </p>
+            <Onward path="schedules" query={query} next={next} />
           </>
         )}
       </Shown>
@@ -255,9 +253,11 @@ const History = ({ name }: { readonly name: string }) => {
                   { name: "Action", of: ({ action }) => <ShortId id={action} /> }
                 ]}
               />
-              {next === undefined || limit >= pageMost
+              {next === undefined
                 ? null
-                : <button type="button" onClick={() => setLimit(Math.min(pageMost, limit * 5))}>Show more</button>}
+                : limit < pageMost
+                ? <button type="button" onClick={() => setLimit(Math.min(pageMost, limit * 5))}>Show more</button>
+                : <p class="soft">It has enqueued more than these {pageMost}.</p>}
             </>
           )}
       </Shown>

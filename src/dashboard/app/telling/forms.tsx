@@ -237,12 +237,12 @@ export const TellForms = ({ action, then }: { readonly action: ActionDetail; rea
   const { actorType, id, name } = action
   const { data } = useAsked<ReadonlyArray<Definition>>(
     `definition of ${id}`,
-    (signal) => get("definitions", { actorType, name, limit: 10 }, signal),
+    (signal) => get("definitions", { actorType, name, newest: true }, signal),
     // a worker says some seconds after its start what it has
     5000
   )
   if (action.endedAt !== undefined) return null
-  const description = data?.toSorted((a, b) => b.lastSeen.localeCompare(a.lastSeen))[0]?.description
+  const description = data?.[0]?.description
   return description === undefined ? null : (
     <div class="tellings">
       {description.signals.map((signal) => <SignalForm key={signal.name} id={id} signal={signal} then={then} />)}

@@ -1,0 +1,135 @@
+/** Lists that are long: all of them is found, page by page, and the browser has no more of it than is looked at. */
+import { Context, Effect, Exit, Redacted, Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import type { Browser, Page } from "playwright-core"
+import { PerformanceLane } from "stepped"
+import { afterAll, assert, beforeAll, it } from "vitest"
+import { layerUrl } from "../harness/Server.ts"
+import { describeInBrowser, launch, open, violations } from "./fixtures/Browser.ts"
+import { type Served, served } from "./fixtures/served.ts"
+
+const padded = (n: number) => String(n).padStart(4, "0")
+
+/** Of everything a thousand, but for lanes and operations, which are shown by the hundred. */
+const store = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`insert into stepped.workers (name, build, lease_until, started_at)
+    select 'mill ' || lpad(i::text, 4, '0'), 'mill-1', now() + interval '1 day', now() from generate_series(1, 1000) i`
+  // of one that comes early in their order more versions than a page has, and a thousand that come after it
+  yield* sql`insert into stepped.definitions (key, hash, json, first_seen, last_seen)
+    select x.key, x.hash, d.json, now() - interval '2 days', now() - interval '1 day'
+    from (select 'Baker/knead', 'version ' || i from generate_series(1, 1200) i
+      union all select 'Mill/grind' || lpad(i::text, 4, '0'), 'only' from generate_series(1, 600) i) x(key, hash)
+    cross join (select json from stepped.definitions where key = 'Order/wedding' limit 1) d`
+  const lanes = yield* PerformanceLane
+  yield* Effect.forEach(
+    Array.from({ length: 120 }, (_, i) => i),
+    (i) => lanes.pause(["shelf", padded(i)], { reason: `cleaned, ${padded(i)}`, by: i < 110 ? "anna" : "otto" })
+  )
+})
+
+describeInBrowser("long lists in the dashboard", () => {
+  const scope = Scope.makeUnsafe()
+  let bakery: Served
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launch()
+    bakery = await Effect.runPromise(Scope.provide(served(), scope))
+    // a worker says some seconds after its start what it has
+    await Effect.runPromise(bakery.hasSaid)
+    await Effect.runPromise(
+      store.pipe(
+        Effect.andThen(
+          Effect.forEach(Array.from({ length: 120 }, (_, i) => i), (i) => bakery.orders(1000 + i).weddingLater(9))
+        ),
+        Effect.provide(layerUrl(Redacted.make(bakery.database))),
+        Effect.provideContext(Context.pick(PerformanceLane)(bakery.services))
+      )
+    )
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+  })
+
+  const at = (place = "") => `${bakery.origin}/dashboard/#/${place}`
+  const rows = (page: Page) => page.locator("main tbody tr")
+  const onward = (page: Page) => page.getByRole("link", { name: "More of them" })
+
+  it("of lanes go on page by page, in their order, and back to the first", async () => {
+    const { context, page, wrong } = await open(browser, at("lanes"))
+    await page.getByText("Order/1000/wedding", { exact: true }).waitFor()
+    // the last ones may be on their way still
+    await onward(page).waitFor()
+    assert.strictEqual(await rows(page).count(), 100)
+    assert.deepStrictEqual(await violations(page), [])
+    await onward(page).click()
+    await page.getByText("Order/1119/wedding", { exact: true }).waitFor()
+    assert.strictEqual(await rows(page).count(), 20)
+    assert.strictEqual(await onward(page).count(), 0)
+    // it begins at its top, and the keyboard with it
+    assert.isTrue(await page.evaluate(() => document.activeElement === document.querySelector("main") && scrollY === 0))
+    // what is done with one of them is seen, and the page stays
+    await page.getByRole("button", { name: "Pause: lane Order/1119/wedding" }).click()
+    await page.getByLabel("Reason").fill("the couple is late")
+    await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click()
+    await page.locator("dialog .done").waitFor()
+    await page.getByRole("button", { name: "Close" }).click()
+    await rows(page).filter({ hasText: "the couple is late" }).waitFor()
+    await page.getByText("Order/1118/wedding", { exact: true }).waitFor()
+    // its address is a link to the same
+    const other = await open(browser, page.url())
+    await other.page.getByText("Order/1118/wedding", { exact: true }).waitFor()
+    await other.context.close()
+    await page.getByRole("link", { name: "The first of them" }).click()
+    await page.getByText("Order/1000/wedding", { exact: true }).waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("of operations go on page by page, of what was looked for", async () => {
+    const { context, page, wrong } = await open(browser, at("operations"))
+    await page.getByText("cleaned, 0115", { exact: true }).waitFor()
+    assert.strictEqual(await rows(page).count(), 100)
+    await onward(page).click()
+    await page.getByText("cleaned, 0000", { exact: true }).waitFor()
+    await page.getByLabel("By").fill("anna")
+    await page.getByLabel("By").press("Enter")
+    await page.getByText("cleaned, 0109", { exact: true }).waitFor()
+    await onward(page).click()
+    await page.getByText("cleaned, 0000", { exact: true }).waitFor()
+    assert.strictEqual(await rows(page).count(), 10)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("of definitions have each once, in its newest version, however many versions others have", async () => {
+    const { context, page, wrong } = await open(browser, at("definitions"))
+    await page.getByRole("link", { name: "Baker/knead" }).waitFor()
+    assert.strictEqual(await rows(page).count(), 200)
+    await page.getByLabel("Name").fill("ORDER/wed")
+    await page.getByRole("link", { name: "Order/wedding" }).waitFor()
+    assert.strictEqual(await rows(page).count(), 1)
+    assert.match(page.url(), /search=ORDER/)
+    assert.deepStrictEqual(await violations(page), [])
+    await page.getByLabel("Name").fill("no such thing")
+    await page.getByText("None has such a name.").waitFor()
+    await page.goto(at("definitions/Baker/knead"))
+    await page.getByText("These are the 100 that came last.").waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("of workers are in the page as far as somebody wants to see them", async () => {
+    const { context, page, wrong } = await open(browser, at("workers"))
+    await page.getByText("mill 0001", { exact: true }).waitFor()
+    await page.getByText("The first 200 of 1001.").waitFor()
+    assert.strictEqual(await rows(page).count(), 200)
+    await page.getByRole("button", { name: "Show more" }).click()
+    await page.getByText("The first 400 of 1001.").waitFor()
+    assert.strictEqual(await rows(page).count(), 400)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+})
