@@ -71,6 +71,17 @@ describe("the dashboard", () => {
     assert.strictEqual(await new Response(body).text(), await plain.text())
   })
 
+  it("is small: what the page loads is 72 kB, packed", async () => {
+    const get = serving()
+    const addresses = loaded(await (await get("/dashboard/")).text())
+    const sizes = await Promise.all(addresses.map(async (address) => {
+      const packed = await get(`/dashboard/${address}`, { "accept-encoding": "gzip" })
+      return (await packed.arrayBuffer()).byteLength
+    }))
+    assert.lengthOf(sizes, 2)
+    assert.isBelow(sizes.reduce((a, b) => a + b, 0), 72 * 1024)
+  })
+
   it("leads to the page with a slash, beside itself, so that a proxy's path before it stays", async () => {
     const answer = await serving({ path: "/ops/stepped" })("/ops/stepped")
     assert.strictEqual(answer.status, 302)
