@@ -2,7 +2,8 @@
 import { Effect, Exit, Option, Scope } from "effect"
 import type { Browser } from "playwright-core"
 import { afterAll, assert, beforeAll, it } from "vitest"
-import { describeInBrowser, launch, open, picture, violations } from "./fixtures/Browser.ts"
+import { describeInBrowser, launch, open, picture, tabTo, violations } from "./fixtures/Browser.ts"
+import { Mills } from "./fixtures/mill.ts"
 import { type Served, served } from "./fixtures/served.ts"
 
 describeInBrowser("forms in the dashboard", () => {
@@ -12,7 +13,7 @@ describeInBrowser("forms in the dashboard", () => {
 
   beforeAll(async () => {
     browser = await launch()
-    bakery = await Effect.runPromise(Scope.provide(served(), scope))
+    bakery = await Effect.runPromise(Scope.provide(served({ live: Mills.layer }), scope))
   })
   afterAll(async () => {
     await browser?.close()
@@ -40,6 +41,67 @@ describeInBrowser("forms in the dashboard", () => {
     assert.deepStrictEqual([given, tags], [[["rye", "spelt"]], ["by hand", "early"]])
     await link.click()
     await page.getByRole("heading", { level: 1, name: "order Order/41" }).waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("run an action with a boolean and what is written as JSON: what is none is not sent, what the worker does not take is said", async () => {
+    const { context, page } = await open(browser, at("definitions/Mill/polish"))
+    const asked: Array<string> = []
+    page.on("request", (request) => {
+      if (request.url().endsWith("/api/run")) asked.push(request.postData() ?? "")
+    })
+    await page.getByText("Run polish").click()
+    await page.getByLabel("Id of the Mill").fill("5")
+    const box = page.getByRole("checkbox", { name: "Argument 1" })
+    const json = page.getByLabel("Argument 2 (JSON)")
+    const run = page.getByRole("button", { name: "Run it" })
+    await json.fill("{ \"edge\": ")
+    await run.click()
+    assert.match(await json.evaluate((area: HTMLTextAreaElement) => area.validationMessage), /^This is not JSON/)
+    assert.deepStrictEqual(asked, [])
+    await json.fill("{ \"edge\": \"sharp\" }")
+    await run.click()
+    assert.match(await page.getByRole("alert").innerText(), /edge/)
+    assert.strictEqual(await json.inputValue(), "{ \"edge\": \"sharp\" }")
+    assert.deepStrictEqual(await Effect.runPromise(bakery.repo.list({ actorType: "Mill" })), [])
+    await json.fill("{ \"edge\": 3 }")
+    await box.check()
+    assert.deepStrictEqual(await violations(page), [])
+    await run.click()
+    const id = await page.getByRole("status").getByRole("link").innerText()
+    assert.deepStrictEqual((await find(id)).arguments, [true, { edge: 3 }])
+    // what is not checked is false
+    await box.uncheck()
+    await run.click()
+    await page.locator(`main [role=status] a:not([href*="${id}"])`).waitFor()
+    const other = await page.getByRole("status").getByRole("link").innerText()
+    assert.deepStrictEqual((await find(other)).arguments, [false, { edge: 3 }])
+    await context.close()
+  })
+
+  it("run an action by the keyboard alone", async () => {
+    const { context, page, wrong } = await open(browser, at("definitions/Order/order"))
+    await page.getByText("Run order").waitFor()
+    await tabTo(page, "details.telling > summary")
+    await page.keyboard.press("Enter")
+    await tabTo(page, "details.telling input")
+    await page.keyboard.type("46")
+    await tabTo(page, "details.telling fieldset > button")
+    await page.keyboard.press("Enter")
+    await page.getByLabel("Argument 1", { exact: true }).waitFor()
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.type("rye")
+    await tabTo(page, "details.telling button.primary")
+    await page.keyboard.press("Enter")
+    // what has come of it has the focus: from there to the action
+    const link = page.getByRole("status").getByRole("link")
+    const id = await link.innerText()
+    await tabTo(page, "[role=status] a")
+    await page.keyboard.press("Enter")
+    await page.getByRole("heading", { level: 1, name: "order Order/46" }).waitFor()
+    assert.deepStrictEqual((await find(id)).arguments, [["rye"]])
     assert.deepStrictEqual(wrong, [])
     await context.close()
   })
@@ -97,6 +159,27 @@ describeInBrowser("forms in the dashboard", () => {
     assert.include(await page.getByRole("alert").innerText(), "days")
     assert.strictEqual(await page.getByLabel("by", { exact: true }).inputValue(), "anna")
     assert.lengthOf(await Effect.runPromise(bakery.repo.signals(id)), 0)
+    await context.close()
+  })
+
+  it("complete what waits outside by the keyboard alone, as cancelled, with a reason", async () => {
+    const { id } = await Effect.runPromise(bakery.orders(47).deliverLater())
+    await Effect.runPromise(bakery.says(id, "outside"))
+    const { context, page, wrong } = await open(browser, at(`actions/${id}`))
+    await page.getByText("Complete it from outside").waitFor()
+    await tabTo(page, "details.telling > summary")
+    await page.keyboard.press("Enter")
+    await tabTo(page, "details.telling select")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await tabTo(page, "details.telling input[type=text]")
+    await page.keyboard.type("the courier is ill")
+    await tabTo(page, "details.telling button.primary")
+    await page.keyboard.press("Enter")
+    await Effect.runPromise(bakery.comesTo(id, "cancelled"))
+    const [operation] = await Effect.runPromise(bakery.repo.operations({ target: id }))
+    assert.strictEqual(operation?.reason, "the courier is ill")
+    assert.deepStrictEqual(wrong, [])
     await context.close()
   })
 
