@@ -1,5 +1,5 @@
 /** Every page, by mouse and by keyboard alone: what it shows, that anybody can use it, and that nothing of it was refused or thrown. */
-import { Context, Effect, Exit, Scope } from "effect"
+import { Context, Effect, Exit, Option, Scope, Tracer } from "effect"
 import type { Browser, Page } from "playwright-core"
 import { PerformanceLane } from "stepped"
 import { afterAll, assert, beforeAll, it } from "vitest"
@@ -195,6 +195,20 @@ describeInBrowser("the dashboard's pages", () => {
     await page.waitForFunction(() => document.querySelector("#about")?.closest("section")?.textContent?.includes("UTC"))
     await page.reload()
     await page.getByRole("button", { name: /Times are in UTC/ }).waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("lead from an action to its trace, where the program says where traces are shown", async () => {
+    // as a process that has a tracer hands it on
+    const span = Tracer.externalSpan({ traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" })
+    const { id } = await Effect.runPromise(Effect.withParentSpan(bakery.orders(4).weddingLater(9), span))
+    const { traceId } = await Effect.runPromise(Effect.map(bakery.repo.find(id), Option.getOrThrow))
+    assert.match(traceId ?? "", /^[0-9a-f]{32}$/)
+    const { context, page, wrong } = await open(browser, at(`actions/${id}`))
+    const link = page.getByRole("region", { name: "About it" }).getByRole("link", { name: traceId! })
+    assert.strictEqual(await link.getAttribute("href"), `https://traces.test/${traceId}`)
+    assert.strictEqual(await link.getAttribute("rel"), "noreferrer")
     assert.deepStrictEqual(wrong, [])
     await context.close()
   })
