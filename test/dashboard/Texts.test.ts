@@ -1,8 +1,10 @@
 /** Whatever programs store is text, and nothing else: sixty texts that want to be more, in every field that takes one. */
-import { Effect, Exit, Schema, Scope } from "effect"
+import { Effect, Exit, Redacted, Schema, Scope } from "effect"
+import { SqlClient } from "effect/sql"
 import type { Browser, Page } from "playwright-core"
-import { ActionRepo, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
+import { ActionRepo, JobQueue, PerformanceLane, Schedules, Step, Stepped } from "stepped"
 import { afterAll, assert, beforeAll, it } from "vitest"
+import { layerUrl } from "../harness/Server.ts"
 import { describeInBrowser, launch, open } from "./fixtures/Browser.ts"
 import { scripts } from "./fixtures/scripts.ts"
 import { type Served, served } from "./fixtures/served.ts"
@@ -36,12 +38,35 @@ const repeat = Stepped.action("repeat", { arguments: [Schema.String], error: Spr
   .step("again", (text) => Effect.fail(new Sprayed({ with: text })), { onExhausted: "hold" })
 
 const Walls = Stepped.actions(Wall, [paint, say, listen, repeat])
+/** What no worker has. */
+const crumble = Stepped.action("crumble", { arguments: [Schema.String] }).step(() => Effect.void)
+const Ruins = Stepped.actions(Wall, [crumble])
+
+/** A worker of each name and build, that has said nothing else. */
+const workers = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) =>
+    sql`insert into stepped.workers (name, build, queues, lease_until, started_at)
+    select text, text, array[text], now() + interval '1 day', now()
+    from jsonb_array_elements_text(${JSON.stringify(scripts)}::jsonb) text`
+)
 
 describeInBrowser("texts in the dashboard", () => {
   const scope = Scope.makeUnsafe()
   let wall: Served
   let ids: ReadonlyArray<string>
   let browser: Browser
+
+  /** Every other one is paused; where no worker has the action it says so. */
+  const scheduled = (text: string, by: string) =>
+    Effect.gen(function*() {
+      const schedules = yield* Schedules
+      const isOdd = scripts.indexOf(text) % 2 === 1
+      const given = { every: "1 day", actor: text, args: [text] } as const
+      if (isOdd) yield* schedules.put(text, { ...given, actions: Walls, action: say })
+      else yield* schedules.put(text, { ...given, actions: Ruins, action: crumble })
+      if (isOdd) yield* schedules.pause(text, { reason: text, by })
+    })
 
   const store = (text: string) =>
     Effect.gen(function*() {
@@ -54,9 +79,12 @@ describeInBrowser("texts in the dashboard", () => {
         yield* tagged.repeatLater(text),
         yield* tagged.listenLater(text)
       ]
+      yield* wall.says(listening.id, "signal")
+      yield* Stepped.heartbeat(listening.id, text)
       yield* Stepped.send(listening.id, told, text, { key: by })
       yield* (yield* PerformanceLane).pause(["wall", text], { reason: text, by })
       yield* (yield* JobQueue).pause({ queue: text.slice(0, 50) }, { reason: text, by })
+      yield* scheduled(text, by)
       yield* wall.comesTo(painted.id, "failed")
       yield* wall.comesTo(said.id, "succeeded")
       yield* wall.says(held.id, "held")
@@ -73,6 +101,7 @@ describeInBrowser("texts in the dashboard", () => {
     ids = (await Effect.runPromise(
       Effect.provide(Effect.forEach(scripts, store, { concurrency: 8 }), wall.services)
     )).flat()
+    await Effect.runPromise(Effect.provide(workers, layerUrl(Redacted.make(wall.database))))
   })
   afterAll(async () => {
     await browser?.close()
@@ -113,6 +142,7 @@ describeInBrowser("texts in the dashboard", () => {
         "actions?status=failed",
         "lanes",
         "queues",
+        "schedules",
         "workers",
         "definitions",
         "definitions/Wall/paint",
@@ -123,6 +153,43 @@ describeInBrowser("texts in the dashboard", () => {
     ) {
       await page.goto(`${wall.origin}/dashboard/#/${place}`)
       found.push(...(await made(page)).map((one) => `${place}: ${one}`))
+      // lists of which a page has a hundred
+      const onward = page.getByRole("link", { name: "More of them" })
+      while (await onward.count() > 0) {
+        await Promise.all([page.waitForResponse((answer) => answer.url().includes("after=")), onward.click()])
+        found.push(...(await made(page)).map((one) => `${place}, further on: ${one}`))
+      }
+    }
+    assert.deepStrictEqual([...found, ...wrong], [])
+    await context.close()
+  })
+
+  it("stay texts as names, builds and queues of workers, and are all shown", async () => {
+    const { context, page, wrong } = await open(browser, `${wall.origin}/dashboard/#/workers`)
+    assert.deepStrictEqual(await made(page), [])
+    const shown = await page.locator("main td").evaluateAll((cells) =>
+      cells.map((cell) => [cell.getAttribute("data-name"), cell.textContent].join(" "))
+    )
+    assert.deepStrictEqual(
+      scripts.flatMap((text) => [`Worker ${text}`, `Build ${text}`, `Queues ${text}`]).filter((one) =>
+        !shown.includes(one)
+      ),
+      []
+    )
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("stay texts on the page of every schedule that has one as its name, its actor, its argument and why it is paused", async () => {
+    const { context, page, wrong } = await open(browser, `${wall.origin}/dashboard/`)
+    const found: Array<string> = []
+    for (const text of scripts) {
+      await page.goto(`${wall.origin}/dashboard/#/schedules/${encodeURIComponent(text)}`)
+      await page.getByRole("region", { name: "About it" }).waitFor()
+      found.push(...(await made(page)).map((one) => `${text}: ${one}`))
+      const times = (await page.locator("main").textContent())!.split(text).length - 1
+      // its name, its actor, and of every other one who has paused it and why
+      if (times < 2 + 2 * (scripts.indexOf(text) % 2)) found.push(`shown ${times} times: ${text}`)
     }
     assert.deepStrictEqual([...found, ...wrong], [])
     await context.close()
