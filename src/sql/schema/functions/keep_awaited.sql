@@ -1,7 +1,7 @@
--- Gives these ids of what has ended without the executions that somebody is just about to wait for, or has begun to since
--- they were looked at. Whoever does has locked its key (`lock_executions`), and its link is seen after that: so the keys
--- are locked here too, skipping what is locked, and the links looked at by a statement after that. Who comes later waits,
--- and finds what has become of it.
+-- Gives these ids of what has ended without the executions that somebody is just about to wait for, or has begun to
+-- since they were looked at. Whoever does has locked its key (`lock_executions`), and its link is seen after that: so
+-- the keys are locked here too, skipping what is locked, and the links looked at by a statement after that. Who comes
+-- later waits, and finds what has become of it.
 -- For other functions only: it inherits their search path and their settings.
 create function keep_awaited(p_ids uuid[]) returns uuid[]
 language plpgsql as $$
