@@ -16,6 +16,7 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { createHash } from "node:crypto"
+import { offsetsOf } from "./Offsets.ts"
 
 /** When, as it is stored: times and distances in ms. */
 export type Timing = { readonly cron: string } | { readonly every: number } | { readonly at: number }
@@ -87,35 +88,6 @@ export const checkCatchUp = (catchUp: CatchUpPolicy): void => {
   if (!isKnown) {
     throw new Error(`what is missed is caught up with by ${JSON.stringify(catchUp)}, which is not known here`)
   }
-}
-
-/** The offset of a zone, and when it changes. */
-interface Offsets {
-  readonly at: (instant: number) => number
-  /** The first instant in (from, to] that has another offset than `from`; none where that is the same all along. */
-  readonly change: (from: number, to: number) => number | undefined
-}
-
-const offsetsOf = (zone: DateTime.TimeZone): Offsets => {
-  if (DateTime.isTimeZoneOffset(zone)) return { at: () => zone.offset, change: () => undefined }
-  const at = (instant: number) => DateTime.zonedOffset(DateTime.makeZonedUnsafe(instant, { timeZone: zone }))
-  const change: Offsets["change"] = (from, to) => {
-    const offset = at(from)
-    // no zone changes twice in a day
-    for (let low = from; low < to; low += dayMs) {
-      let high = Math.min(low + dayMs, to)
-      if (at(high) === offset) continue
-      let before = low
-      while (high - before > 1) {
-        const middle = before + Math.floor((high - before) / 2)
-        if (at(middle) === offset) before = middle
-        else high = middle
-      }
-      return high
-    }
-    return undefined
-  }
-  return { at, change }
 }
 
 const cronSlots = (text: string, zone: string): Slots => {
@@ -209,11 +181,15 @@ const lastSlots = (slots: Slots, from: number, to: number, most: number): Readon
   }
 }
 
-/** The shortest distance between some of the slots that come after a time. */
+/** After so long the days of the week fall on the same dates again, but around a year such as 2100. */
+const cycleMs = 28 * 366 * dayMs
+
+/** The shortest distance between some of the slots that come after a time: 50 of them, and not beyond where what comes rarely repeats itself. */
 export const shortestDistance = (slots: Slots, after: number): number => {
   let shortest = Infinity
   let slot = slots.next(after)
   for (let count = 0; slot !== undefined && count < 50; count++) {
+    if (slot - after > cycleMs && shortest < Infinity) break
     const following = slots.next(slot)
     if (following === undefined) break
     shortest = Math.min(shortest, following - slot)

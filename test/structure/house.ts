@@ -156,6 +156,7 @@ export const largeSqlFunctions = (texts: ReadonlyArray<Text>): Violations =>
 export const stateful: Readonly<Record<string, string>> = {
   "src/Lane.ts": "one name has one setting in a program, and a claim tells the database what it is",
   "src/Action.ts": "the success and error schemas that this process has declared",
+  "src/domain/Offsets.ts": "when clocks of zones are changed, as far as somebody has looked",
   "src/store/loadTree.ts": "what of a tree is shown already, while it is read",
   "src/engine/ActionId.ts": "the last id",
   "src/engine/BatchSize.ts": "how large the next batch is",

@@ -79,6 +79,20 @@ const slotsIn = ({ name, spec, until, zone }: StoredSchedule): Effect.Effect<Slo
       new InvalidQuery({ field: `the schedule ${name}`, value: JSON.stringify(spec), takes: errorText(error) })
   })
 
+/** As `slotsWithin`, one after another: to find what comes rarely takes a while, in which others go on, and whoever asks may stop to wait. */
+const slotsBetween = (slots: Slots, from: number, to: number, most: number): Effect.Effect<ReadonlyArray<number>> =>
+  Effect.gen(function*() {
+    const found: Array<number> = []
+    for (let after = from - 1; found.length < most;) {
+      const [slot] = slotsWithin(slots, after + 1, to, 1)
+      if (slot === undefined) break
+      found.push(slot)
+      after = slot
+      yield* Effect.yieldNow
+    }
+    return found
+  })
+
 const rowsOf = (context: Context): Pick<Schedules["Service"], "put" | "remove"> => {
   const { now, settings, store, workers } = context
   return {
@@ -177,10 +191,8 @@ const shownOf = (
       if (slot === null || schedule.trouble !== undefined) return []
       // what is overdue fires, or does not, as soon as somebody looks
       const from = "at" in spec ? slot : Math.max(slot, yield* now)
-      return slotsWithin(yield* slotsIn(schedule), from, Infinity, limit).map((one) => ({
-        slot: new Date(one),
-        firesAt: new Date(firesAt(schedule, one))
-      }))
+      const slots = yield* slotsBetween(yield* slotsIn(schedule), from, Infinity, limit)
+      return slots.map((one) => ({ slot: new Date(one), firesAt: new Date(firesAt(schedule, one)) }))
     }),
   history: (name, options = {}) =>
     Effect.gen(function*() {
@@ -308,7 +320,7 @@ const slotsToFill = (
     if (to > at) return yield* refusedRange("to", range.to, "a time that has passed: what comes fires by itself")
     if (from > to) return yield* refusedRange("from", range.from, "a time before to")
     const schedule = yield* find(store, name)
-    const slots = slotsWithin(yield* slotsIn(schedule), from, to, backfillMax + 1)
+    const slots = yield* slotsBetween(yield* slotsIn(schedule), from, to, backfillMax + 1)
     if (slots.length > backfillMax) {
       return yield* refusedRange(
         "from",
