@@ -107,9 +107,11 @@ export const queueOf = (calls: Calls): Jobs => {
     pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),
     backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),
     nextDue: Effect.map(nextDue("", []), ({ due }) => due),
-    nextDueWith: (of) =>
+    nextDueWith: (of, after) =>
       Effect.map(
-        nextDue(`, ${nextScheduleOf(schema)}`, fireable(of)),
+        after === undefined
+          ? nextDue(`, ${nextScheduleOf(schema)}`, fireable(of))
+          : nextDue(`, ${nextScheduleOf(schema, "and s.next_at > $3")}`, [...fireable(of), at(after)]),
         ({ due, schedule }) => ({ ...due, schedule })
       ),
     // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue

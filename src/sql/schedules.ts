@@ -141,11 +141,18 @@ const first = (schema: string, what: string, condition: string, limit: string) =
 
 /**
  * When the next schedule fires, as part of a statement whose first two parameters are those of `fireable`; where there are none it is not
- * looked for.
+ * looked for. Of those alone for which more holds, if that is given.
  */
-export const nextScheduleOf = (schema: string): string =>
+export const nextScheduleOf = (schema: string, more = ""): string =>
   `case when exists (select 1 from ${schema}.schedules) then
-    (select ${millis("min(s.next_at)")} from ${first(schema, "s.next_at", "", "1")}) end`
+    (select ${millis("min(s.next_at)")} from ${first(schema, "s.next_at", more, "1")}) end`
+
+/** What is due: the first two parameters are those of `fireable`, behind them the time, how many, and how many before them are passed by. */
+export const dueStatement = (schema: string): string =>
+  `select ${readColumns(schema)} from (
+      select s.name, s.next_at from ${first(schema, "s.name, s.next_at", "and s.next_at <= $3", "$4 + $5")}
+      order by s.next_at limit $4 offset $5) n
+    join ${schema}.schedules s on s.name = n.name order by n.next_at, s.name`
 
 export const schedulesOf = (calls: Calls): Omit<ScheduleStore, "nextDueWith" | "unfiredSchedules"> => {
   const { call, run, schema } = calls
@@ -192,10 +199,7 @@ export const schedulesOf = (calls: Calls): Omit<ScheduleStore, "nextDueWith" | "
       Effect.map(
         call(
           "dueSchedules",
-          `select ${readColumns(schema)} from (
-              select s.name, s.next_at from ${first(schema, "s.name, s.next_at", "and s.next_at <= $3", "$4 + $5")}
-              order by s.next_at limit $4 offset $5) n
-            join ${schema}.schedules s on s.name = n.name order by n.next_at, s.name`,
+          dueStatement(schema),
           [...fireable(of), at(now), PgTypes.int4(limit), PgTypes.int4(skip)]
         ),
         (rows) => rows.map(scheduleOf)

@@ -59,7 +59,8 @@ export interface Mark {
   readonly name: string
   /** As it was read, here too. */
   readonly hash: string
-  readonly slot: number
+  /** None of one that is at no time at all. */
+  readonly slot: number | null
   readonly trouble: string
 }
 
@@ -106,9 +107,10 @@ export interface ScheduleStore {
     limit: number,
     skip?: number
   ) => Effect.Effect<ReadonlyArray<StoredSchedule>, StorageError>
-  /** What `nextDue` gives, and when the next schedule fires. */
+  /** What `nextDue` gives, and when the next schedule fires; of those that fire after a time, if one is given. */
   readonly nextDueWith: (
-    of: Fireable
+    of: Fireable,
+    after?: number
   ) => Effect.Effect<
     {
       readonly wait: number | undefined

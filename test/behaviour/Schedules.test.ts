@@ -329,6 +329,30 @@ suite("schedules over deploys", (engine) => {
   )
 
   test(
+    "20.7: one that is to fire and is at no slot is marked with that, and begins anew where it is put again",
+    Effect.gen(function*() {
+      const schedules = yield* Schedules
+      const sql = yield* SqlClient.SqlClient
+      for (const name of ["none", "never", "often"]) yield* Effect.provide(put(name), Shops.layer)
+      yield* sql`update stepped.schedules set slot = null where name = 'none'`
+      yield* sql`update stepped.schedules set slot = 'infinity' where name = 'never'`
+      yield* Effect.provide(passing(1), Shops.layer)
+      assert.deepStrictEqual(seen, ["daily of 1 at 1"])
+      for (const name of ["none", "never"]) {
+        const { state, trouble } = yield* schedules.find(name)
+        assert.deepStrictEqual([state, trouble], [
+          "broken",
+          "it is to fire, and is at no slot: its row was changed by hand"
+        ])
+        yield* Effect.provide(put(name), Shops.layer)
+        assert.deepStrictEqual((yield* schedules.find(name)).slot, at(2))
+      }
+      yield* Effect.provide(passing(1), Shops.layer)
+      assert.strictEqual(seen.length, 4)
+    })
+  )
+
+  test(
     "20.7: whatever a row holds that was written by hand, it is marked, however many there are, and others fire",
     Effect.gen(function*() {
       const schedules = yield* Schedules

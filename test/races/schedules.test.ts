@@ -253,6 +253,32 @@ describe("one schedule", () => {
       assert.deepStrictEqual(yield* inForce(store), ["new"])
     }))
 
+  test("20.6: of the versions that nobody declares any more the last ones stay, and what was seen within a day", (store) =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const register = store.register("worker", Duration.minutes(1))
+      const [kept, next] = [yield* register, yield* register]
+      const declare = (token: bigint, hash: string) =>
+        Effect.map(store.declareSchedules(token, 0, [given("nightly", hash)]), (became) => became.get("nightly"))
+      const versions = Effect.map(
+        sql<{ hash: string }>`select hash from stepped.schedule_versions order by first_seen, hash`,
+        (rows) => rows.map(({ hash }) => hash)
+      )
+      yield* store.declareSchedules(next, 0, [given("other", "its own")])
+      yield* declare(kept, "kept")
+      // each start says another time
+      const starts = Array.from({ length: 30 }, (_, n) => `start ${n}`)
+      for (const hash of starts) yield* declare(next, hash)
+      assert.deepStrictEqual(yield* versions, ["its own", "kept", ...starts])
+      yield* sql`update stepped.schedule_versions set first_seen = first_seen - interval '25 hours'`
+      yield* declare(next, "today")
+      assert.deepStrictEqual(yield* versions, ["its own", "kept", ...starts.slice(11), "today"])
+      // who starts again has been seen before, and is not the one that was seen first later
+      const restarted = yield* register
+      assert.strictEqual(yield* declare(restarted, "start 29"), "older")
+      assert.deepStrictEqual(yield* inForce(store), ["today", "its own"])
+    }))
+
   test("20.6: who declares beside somebody who has not committed waits for that, and sees what it is", (store) =>
     Effect.scoped(Effect.gen(function*() {
       const [old, next] = [

@@ -153,8 +153,9 @@ const lookedAt = (
     for (const schedule of due) {
       if (found.fires.length >= firesMax) break
       const { hash, name, slot } = schedule
-      // one that somebody has moved to no time at all is for the doctor
       if (slot === null || !Number.isFinite(slot)) {
+        const trouble = "it is to fire, and is at no slot: its row was changed by hand"
+        found.marks.push({ name, hash, slot: null, trouble })
         found.seen++
         continue
       }

@@ -49,14 +49,16 @@ export const make = (worker: WorkerContext): Timers => {
       return count + (yield* worker.abandoned.run(place))
     })
 
-  /** What was resumed goes on at once. */
-  const soonest = Effect.map(
-    Effect.suspend(() => connections.ask(store.nextDueWith(fireableOf(registry)))),
-    ({ resumes, schedule = Infinity, timeout, wait }) => ({
-      first: resumes ? -Infinity : Math.min(wait ?? Infinity, timeout ?? Infinity, schedule),
-      schedule
-    })
-  )
+  /** What was resumed goes on at once. Of schedules what fires after a time, if one is given. */
+  const soonest = (after?: number) =>
+    Effect.map(
+      Effect.suspend(() => connections.ask(store.nextDueWith(fireableOf(registry), after))),
+      ({ resumes, schedule = Infinity, timeout = Infinity, wait = Infinity }) => ({
+        first: resumes ? -Infinity : Math.min(wait, timeout, schedule),
+        schedule,
+        times: [wait, timeout, schedule]
+      })
+    )
 
   /** Has schedules fire that are due; gives how many have gone on. */
   const fire = Effect.gen(function*() {
@@ -85,17 +87,20 @@ export const make = (worker: WorkerContext): Timers => {
     })
 
   const look = Effect.gen(function*() {
-    let { first, schedule } = yield* soonest
+    let due = yield* soonest()
+    // what was due by then is looked after; what has become due since then is for the next look, which comes at once
+    let until = yield* now
     // the one after it may be due long before the next poll; what stays due is for another worker, or a job to be claimed
-    for (let count = 1; worker.abandoned.isDue() || (count > 0 && first <= (yield* now));) {
+    for (let count = 1; worker.abandoned.isDue() || (count > 0 && due.first <= until);) {
       count = yield* tick(inHand.ready)
-      if (schedule <= (yield* now)) count += yield* fire
+      if (due.schedule <= until) count += yield* fire
       bodies.pump()
-      const next = yield* soonest
-      first = next.first
-      schedule = next.schedule
+      due = yield* soonest()
+      if (count > 0) until = yield* now
     }
-    if (first > (yield* now)) know(first)
+    // one that stays due, as somebody has its row locked, stands in front of those that fire after it
+    if (due.schedule <= until) due = yield* soonest(until)
+    for (const time of due.times) if (time > until) know(time)
   })
 
   const loop: Effect.Effect<void> = Effect.gen(function*() {

@@ -1,8 +1,10 @@
 /** When a worker looks for what time has brought: at each due time that it knows of, however rarely it polls. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
-import { ActionRepo, Step, Stepped, TimedOut } from "stepped"
-import { embedded, healthy } from "../../harness/databases.ts"
+import { Duration, Effect, Layer, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { ActionRepo, Schedules, Step, Stepped, TimedOut } from "stepped"
+import { embedded, healthy, server } from "../../harness/databases.ts"
+import { layerIntercepted } from "../../harness/intercepting.ts"
 import { statusesOf } from "../../harness/observing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
@@ -18,6 +20,18 @@ const Cars = Stepped.actions(Car, [rest, work, ask, take, tow])
 const Engine = Stepped.worker().pipe(
   Layer.provide(Cars.layer),
   Layer.provideMerge(embedded.layer({ pollInterval: "1 hour", lease: "1 hour" }))
+)
+
+/** Somebody has one of its schedules locked all the time: nobody fires it, and it stays due. */
+const Locked = Stepped.worker({ connections: 2 }).pipe(
+  Layer.provide(Cars.layer),
+  Layer.provideMerge(layerIntercepted((store) => ({
+    dueSchedules: (...given) =>
+      Effect.map(store.dueSchedules(...given), (due) => due.filter(({ name }) => name !== "locked"))
+  }), { pollInterval: Duration.hours(1), lease: Duration.hours(1) })),
+  // an engine of its own, beside the one around it
+  Layer.fresh,
+  Layer.provideMerge(server.layer())
 )
 
 describe("a worker's timers", () => {
@@ -54,4 +68,27 @@ describe("a worker's timers", () => {
         yield* healthy
       }).pipe(Effect.provide(Engine))
   )
+
+  it.live("20.5: know when the next schedule fires behind one that stays due, and when a wait ends", () =>
+    Effect.gen(function*() {
+      const schedules = yield* Schedules
+      const sql = yield* SqlClient.SqlClient
+      const client = yield* Cars.client
+      const once = (millis: number) => ({
+        at: new Date(Date.now() + millis),
+        actions: Cars,
+        actor: 1,
+        action: rest,
+        args: [0] as const
+      })
+      // a row that is put is known by its time: both at one moment, and the first one stays due
+      yield* sql.withTransaction(Effect.andThen(
+        schedules.put("locked", once(300)),
+        schedules.put("other", once(900))
+      ))
+      const fired = (name: string) => Effect.map(schedules.history(name), ({ length }) => length)
+      yield* client(2).rest(600)
+      while ((yield* fired("other")) === 0) yield* Effect.sleep("20 millis")
+      assert.strictEqual(yield* fired("locked"), 0)
+    }).pipe(Effect.provide(Locked)))
 })

@@ -3,6 +3,11 @@
 -- declares another one puts that (`undeclared_schedules` says when to look), as where a deploy is taken back. Gives
 -- what has become of each, by `put_schedule`.
 --
+-- Programs that say another time at each start, such as a minute from then, would leave a version behind with each: of
+-- those of a name that no living worker declares the last 20 stay, and what was seen within a day. The last ones do, as
+-- a worker that starts again in the middle of a deploy has to find when its version was seen first: else it would be
+-- the one that was seen first later.
+--
 -- Locked is the worker's row, which its renewals wait for as long as this takes, and then the schedules by name. A
 -- crash before the commit has declared nothing: the worker does it again.
 create function declare_schedules(
@@ -14,6 +19,7 @@ returns table (name text, became text) language plpgsql set search_path from cur
 #variable_conflict use_column
 declare
   x record;
+  is_new boolean;
 begin
   perform require_read_committed();
   update workers w set schedules = nullif(schedule_hash, '{}') where w.token = p_token;
@@ -32,6 +38,7 @@ begin
     insert into schedule_versions (name, hash, first_seen)
     values (x.name, x.hash, clock_timestamp())
     on conflict do nothing;
+    is_new := found;
     name := x.name;
     became := put_schedule(
       p_now => p_now,
@@ -49,6 +56,16 @@ begin
       p_until => x.until,
       p_slot => x.slot,
       p_next_at => x.next_at);
+    -- whoever has put it has it locked until the commit: nobody else deletes versions of this name meanwhile
+    if is_new then
+      delete from schedule_versions v
+      where
+        v.name = x.name
+        and v.first_seen < clock_timestamp() - interval '1 day'
+        and v.hash not in (
+          select n.hash from schedule_versions n where n.name = x.name order by n.first_seen desc, n.hash desc limit 20)
+        and not is_declared(v.hash);
+    end if;
     return next;
   end loop;
 end $$;

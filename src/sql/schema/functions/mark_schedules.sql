@@ -1,5 +1,6 @@
 -- Says of schedules that are due why whoever has read them cannot fire them, and puts off when somebody tries again: as
--- far as they are still what he has read. Gives which ones, and whether the reason is a new one.
+-- far as they are still what he has read. Gives which ones, and whether the reason is a new one. One that is to fire and
+-- is at no time at all, as somebody has changed its row, is marked by no slot.
 --
 -- Locked are the schedules, by name, as far as nobody has them locked: who marks one waits for nobody who changes it,
 -- and keeps no other one from firing by that. A crash before the commit has marked nothing, and whoever looks next
@@ -16,7 +17,8 @@ begin
     select s.name, m.trouble, s.trouble is distinct from m.trouble as is_new
     from schedules s
     join unnest(mark_name, mark_hash, mark_slot, mark_trouble) m(name, hash, slot, trouble) on m.name = s.name
-    where s.name = any(mark_name) and s.slot = m.slot and s.hash = m.hash and s.paused_at is null
+    where s.name = any(mark_name) and (s.slot = m.slot or m.slot is null and isfinite(s.slot) is not true)
+      and s.hash = m.hash and s.paused_at is null
     order by s.name
     for update of s skip locked
   loop

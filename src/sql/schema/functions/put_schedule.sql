@@ -28,7 +28,9 @@ begin
     if found then return 'created'; end if;
     select
       s.source, s.hash, s.trouble,
-      (s.spec, s.zone, s.until) is not distinct from (p_spec, p_zone, p_until) as has_its_times
+      (s.spec, s.zone, s.until) is not distinct from (p_spec, p_zone, p_until)
+        -- one that is to fire at no slot, as somebody has changed its row, begins anew
+        and (s.next_at is null or isfinite(s.slot) is true) as has_its_times
     into x
     from schedules s
     where s.name = p_name
