@@ -178,7 +178,7 @@ export class Schedules extends Context.Service<Schedules, {
    *
    * **Details**
    *
-   * The name is a text of 1 to 200 characters; one that code declares is a `ScheduleTaken`. A time that has passed (`at`, `until`) is refused.
+   * The name is a text of 1 to 200 characters; one that code declares is a `ScheduleTaken`. A time that has passed (`at`, `until`) is refused, and an `until` before which there is no slot.
    */
   readonly put: <
     Self,

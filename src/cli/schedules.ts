@@ -62,12 +62,13 @@ const next = Command.make("next", {
   withEngine(Effect.gen(function*() {
     const output = yield* Output
     const { find, next } = yield* Schedules
-    const { state } = yield* find(name)
-    yield* output.table(yield* next(name, count), [
+    const { state, trouble } = yield* find(name)
+    const slots = yield* next(name, count)
+    yield* output.table(slots, [
       ["slot", ({ slot }) => output.time(slot)],
       ["fires", ({ firesAt }) => output.ago(firesAt)]
-    ], "none comes any more")
-    if (state !== "active") yield* output.remark(`it is ${state}: none of them fires as it is`)
+    ], trouble === undefined ? "none comes any more" : `it cannot be read, and fires nothing: ${trouble}`)
+    if (slots.length > 0 && state !== "active") yield* output.remark(`it is ${state}: none of them fires as it is`)
   }))).pipe(Command.withDescription("The next times of a schedule"))
 
 const history = Command.make(

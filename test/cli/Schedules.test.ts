@@ -1,6 +1,7 @@
 /** Rule 20.8 from a shell: schedules as the command shows and operates them, beside a worker. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
 import { ActionRepo, Schedules } from "stepped"
 import { Cars, garage, visit } from "./fixtures/garage.ts"
 
@@ -113,5 +114,18 @@ describe("schedules", () => {
       ) {
         assert.strictEqual((yield* stepped("schedules", ...args)).code, 2, args.join(" "))
       }
+      // what nobody can read is not over, and what is over is not broken
+      const next = Effect.map(stepped("schedules", "next", "often"), ({ out }) =>
+        out)
+      const as = (columns: string) =>
+        Effect.provide(
+          Effect.flatMap(SqlClient.SqlClient, (sql) =>
+            sql.unsafe(`update stepped.schedules set ${columns}`)),
+          services
+        )
+      yield* as("trouble = 'the zone Mars/Base is not known here'")
+      assert.strictEqual(yield* next, "it cannot be read, and fires nothing: the zone Mars/Base is not known here")
+      yield* as("trouble = null, slot = null, next_at = null")
+      assert.strictEqual(yield* next, "none comes any more")
     }))
 })

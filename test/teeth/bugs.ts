@@ -71,6 +71,8 @@ const furtherAttempts = "test/behaviour/FurtherAttempts.test.ts"
 const undoingInFull = "test/behaviour/UndoingInFull.test.ts"
 const slots = "src/domain/Slots.ts"
 const slotsTest = "test/domain/Slots.test.ts"
+const offsets = "src/domain/Offsets.ts"
+const offsetsTest = "test/domain/Offsets.test.ts"
 const firing = "src/engine/schedules/firing.ts"
 const traces = "src/engine/trace.ts"
 const tracing = "test/behaviour/Tracing.test.ts"
@@ -8607,6 +8609,112 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [slotsTest]: ["20.2: where hours are not said", "20.2: the next one is what a look"] }
   },
   {
+    name: "steps-over-a-change",
+    breaks: "20.2: a zone whose clock is put forward for some weeks is not seen to be",
+    plants: [{ file: offsets, find: "const stepMs = 4 * 86_400_000", replace: "const stepMs = 40 * 86_400_000" }],
+    tests: { [offsetsTest]: ["20.2: changes where a look at every hour"] }
+  },
+  {
+    name: "changes-of-a-day-of-each",
+    breaks:
+      "20.2: whoever asks for what comes once a year waits for a look at every one of its days, and so does his process",
+    plants: [{ file: offsets, find: "const stepMs = 4 * 86_400_000", replace: "const stepMs = 86_400_000" }],
+    tests: { [offsetsTest]: ["20.2: of what comes once a year"] }
+  },
+  {
+    name: "changes-looked-for-again",
+    breaks: "20.2: when a zone's clock is changed is looked for anew by each schedule",
+    plants: [{ file: offsets, find: "spans.set(key, found)", replace: "spans.delete(key)" }],
+    tests: { [offsetsTest]: ["20.2: of what comes once a year"] }
+  },
+  {
+    name: "distance-of-centuries",
+    breaks: "20.3: of what comes each leap year 200 years are looked through for its shortest distance",
+    plants: [{ file: slots, find: "slot - after > cycleMs && shortest < Infinity", replace: "slot - after < 0" }],
+    tests: { [offsetsTest]: ["20.3: the shortest distance of what comes rarely"] }
+  },
+  {
+    name: "versions-for-ever",
+    breaks: "20.6: a program that says another time at each start leaves a version behind with each",
+    plants: [{
+      file: functionFile("declare_schedules"),
+      find: "    is_new := found;",
+      replace: "    is_new := false;"
+    }],
+    tests: { [scheduleRaces]: ["20.6: of the versions that nobody declares"] }
+  },
+  {
+    name: "versions-of-the-living",
+    breaks: "20.6: what a living worker declares is forgotten, and counts as new where it starts again",
+    plants: [{
+      file: functionFile("declare_schedules"),
+      find: "        and not is_declared(v.hash);",
+      replace: "        and v.hash <> '';"
+    }],
+    tests: { [scheduleRaces]: ["20.6: of the versions that nobody declares"] }
+  },
+  {
+    name: "last-versions-forgotten",
+    breaks: "20.6: an old version that starts again in the middle of a deploy is in force, as nobody knows it any more",
+    plants: [{
+      file: functionFile("declare_schedules"),
+      find: "desc, n.hash desc limit 20)",
+      replace: "desc, n.hash desc limit 1)"
+    }],
+    tests: { [scheduleRaces]: ["20.6: of the versions that nobody declares"] }
+  },
+  {
+    name: "at-no-slot-and-nobody-knows",
+    breaks: "20.7: a schedule that is to fire at no slot stays due, and nobody is told",
+    plants: [{
+      file: functionFile("mark_schedules"),
+      find: "m.slot is null and isfinite(s.slot) is not true",
+      replace: "m.slot is null and s.slot = m.slot"
+    }],
+    tests: { [schedules]: ["20.7: one that is to fire and is at no slot"] }
+  },
+  {
+    name: "at-no-slot-for-ever",
+    breaks: "20.7: a schedule that is at no slot stays so where it is put again",
+    plants: [{
+      file: functionFile("put_schedule"),
+      find: "and (s.next_at is null or isfinite(s.slot) is true) as has_its_times",
+      replace: "as has_its_times"
+    }],
+    tests: { [schedules]: ["20.7: one that is to fire and is at no slot"] }
+  },
+  {
+    name: "due-in-front-of-the-next",
+    breaks: "20.5: while one schedule stays due nobody knows when those after it fire",
+    plants: [{
+      file: "src/engine/worker/Timers.ts",
+      find: "if (due.schedule <= until) due = yield* soonest(until)",
+      replace: "if (due.schedule <= until) return"
+    }],
+    tests: { "test/engine/worker/Timers.test.ts": ["20.5: know when the next schedule fires"] },
+    hangs: true
+  },
+  {
+    name: "until-before-it-begins",
+    breaks: "20.9: a row that never fires is stored without a word",
+    plants: [{
+      file: "src/engine/schedules/given.ts",
+      find: "first !== undefined && first >= until",
+      replace: "first !== undefined && first < 0"
+    }],
+    tests: { "test/behaviour/SchedulesBadInput.test.ts": ["20.9: of a row each field"] }
+  },
+  {
+    name: "unreadable-is-over",
+    breaks: "20.8: of a schedule that cannot be read the command says that none of its slots comes any more",
+    plants: [{
+      file: "src/cli/schedules.ts",
+      find: "trouble === undefined ? \"none comes any more\"",
+      replace: "trouble !== \"\" ? \"none comes any more\""
+    }],
+    tests: { "test/cli/Schedules.test.ts": ["say why nothing is found"] }
+  },
+  {
     name: "not-due-before-its-jitter",
     breaks: "20.3: a slot whose jitter is not over yet fires with the one before it",
     plants: [{
@@ -10425,6 +10533,16 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "  select s.name, s.next_at\n"
     }],
     tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: what cannot be read"] }
+  },
+  {
+    name: "not-due-and-read",
+    breaks: "20.5: whoever looks for what is due reads every schedule that is not",
+    plants: [{
+      file: scheduleRows,
+      find: "or s.hash = any($2)) order by s.next_at limit",
+      replace: "or s.hash = any($2)) order by s.jitter_ms, s.next_at limit"
+    }],
+    tests: { "test/sql/dueSchedules.test.ts": ["20.5: schedules that are due"] }
   },
   {
     name: "alarm-for-a-pause",

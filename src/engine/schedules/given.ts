@@ -130,8 +130,14 @@ const timesOf = (name: string, given: Given, source: "code" | "row", now: number
   const { spec, zone } = timingOf(given, { refuse, millis, instant })
   const until = given.until === undefined ? null : instant("until", given.until)
   const slots = slotsOf(spec, zone, null)
-  if ("cron" in spec && slots.next(now) === undefined) {
+  const first = slots.next(now)
+  if ("cron" in spec && first === undefined) {
     throw refuse("cron", spec.cron, "an expression that some date fits: this one has none")
+  }
+  // code still says it after its last slot
+  if (source === "row" && until !== null && first !== undefined && first >= until) {
+    const takes = `a time after the first slot, which is ${new Date(first).toISOString()}: before that it has none`
+    throw refuse("until", new Date(until).toISOString(), takes)
   }
   const jitter = given.jitter === undefined ? null : millis("jitter", given.jitter, 0)
   const distance = jitter === null ? Infinity : shortestDistance(slots, now)

@@ -205,10 +205,14 @@ const About = ({ schedule }: { readonly schedule: ScheduleDetail }) => {
   )
 }
 
-const Next = ({ schedule: { next, state } }: { readonly schedule: ScheduleDetail }) => (
+const Next = ({ schedule: { next, state, trouble } }: { readonly schedule: ScheduleDetail }) => (
   <Section id="next" title="Next">
     {next.length === 0
-      ? <p class="empty">None comes any more.</p>
+      ? (
+        <p class="empty">
+          {trouble === undefined ? "None comes any more." : `It cannot be read, and fires nothing: ${trouble}`}
+        </p>
+      )
       : (
         <>
           {state === "active" ? null : <p class="soft">It is {state}: none of them fires as it is.</p>}
