@@ -1,13 +1,29 @@
 /** Nothing is wrong with an action: with the database, a deploy, or what people have done. */
-import { Clock, Effect } from "effect"
+import { assert } from "@effect/vitest"
+import { Clock, Context, Effect } from "effect"
+import { Schedules } from "stepped"
+import { Orders, remind } from "../fixtures/orders.ts"
 import { clockAhead } from "../fixtures/shop.ts"
 import { endsAs, type Situation } from "./Situation.ts"
 
 export const operating: ReadonlyArray<Situation> = [
   {
     name: "a restored copy",
-    arrange: ({ order }) => Effect.map(order(1).remindLater(), ({ id }) => [id]),
-    then: (shop, ids) => Effect.andThen(shop.work(), endsAs("succeeded")(shop, ids))
+    arrange: ({ order, services, sql }) =>
+      Effect.gen(function*() {
+        const every = { cron: "0 8 * * *", zone: "Europe/Berlin", actions: Orders, actor: 1, action: remind } as const
+        yield* Context.get(services, Schedules).put("reminders", every)
+        // the copy has missed one, which production has fired
+        yield* sql`update stepped.schedules set slot = slot - interval '1 day', next_at = next_at - interval '1 day'`
+        const { id } = yield* order(1).remindLater()
+        return [id]
+      }),
+    then: (shop, ids) =>
+      Effect.gen(function*() {
+        yield* shop.work()
+        yield* endsAs("succeeded")(shop, ids)
+        assert.deepStrictEqual(yield* Context.get(shop.services, Schedules).history("reminders"), [])
+      })
   },
   { name: "a wrong clock", ahead: -3_600_000, arrange: () => Effect.succeed([]) },
   {
