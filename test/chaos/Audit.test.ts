@@ -63,10 +63,14 @@ it.effect("20.5: what has rung twice, or not at all, is found", () => {
     yield* sql`delete from stepped.ended_actions where id in (${one})`
     yield* sql`delete from stepped.action_keys where action in (${one})`
     assert.deepStrictEqual(yield* judged, ["bell-1 has fired 4 of 5 slots"])
-  }).pipe(Effect.provide(bell.layer.pipe(
-    Layer.provideMerge(Stepped.layer({ databaseClock: false, notify: false })),
-    Layer.provideMerge(layerServer({ template, maxConnections: 3 }))
-  )))
+    yield* sql`delete from stepped.action_keys where actor_id in ('bell-1', 'bell-declared')`
+    assert.deepStrictEqual(yield* judged, ["bell-declared has never fired", "bell-1 has never fired"])
+  }).pipe(Effect.provide(
+    Layer.merge(bell.layer, bell.declared(0)).pipe(
+      Layer.provideMerge(Stepped.layer({ databaseClock: false, notify: false })),
+      Layer.provideMerge(layerServer({ template, maxConnections: 3 }))
+    )
+  ))
 })
 
 it("10.1: what is undone beside a body is found in what processes have written, unless somebody has taken over", () => {

@@ -19,6 +19,8 @@ export const declaredName = "bell-declared"
 const rows = ["bell-1", "bell-2"]
 /** That somebody meddles with. */
 export const shakyName = "bell-shaky"
+/** Those that nobody meddles with. */
+export const steadyNames: ReadonlyArray<string> = [declaredName, ...rows]
 
 const why = { reason: "chaos", by: "chaos" }
 

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util"
 import { callbacksOf, type Outcome, type Shape, type StoredAction } from "../model/Model.ts"
 import { brokenRules, show, stored } from "../model/Trees.ts"
 import * as Audit from "./Audit.ts"
-import { apartMs, shakyName } from "./Bells.ts"
+import { apartMs, shakyName, steadyNames } from "./Bells.ts"
 import type { Book } from "./Book.ts"
 import type { Clients } from "./Clients.ts"
 import { layerLooking, type Undisturbed } from "./Database.ts"
@@ -48,12 +48,15 @@ export const judge = (run: Run) =>
     yield* bells(run)
   })
 
-/** Each slot of a schedule was enqueued once, and of those that nobody has meddled with none was left out. */
+/** Each slot of a schedule was enqueued once, and those that nobody has meddled with have fired, and left none out. */
 export const bells = ({ book, undisturbed }: Pick<Run, "book" | "undisturbed">) =>
   Effect.gen(function*() {
     const found = yield* rows<
       { name: string; slots: number; keys: number; actions: number; due: number | null }
     >(undisturbed, bellsOf)
+    for (const name of steadyNames) {
+      if (!found.some((one) => one.name === name && one.slots > 0)) book.accuse(`${name} has never fired`)
+    }
     for (const { actions, due, keys, name, slots } of found) {
       book.counts["slots of schedules"] += slots
       if (actions !== keys) book.accuse(`${name} has enqueued ${actions} actions for ${keys} slots`)
