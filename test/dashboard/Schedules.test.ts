@@ -1,5 +1,6 @@
 /** Schedules in the dashboard: when each fires, which do not and why, what one has enqueued, and what is done about it. */
 import { Context, Effect, Exit, Scope } from "effect"
+import { SqlClient } from "effect/sql"
 import type { Browser } from "playwright-core"
 import { Schedules } from "stepped"
 import { afterAll, assert, beforeAll, it } from "vitest"
@@ -48,6 +49,19 @@ describeInBrowser("schedules in the dashboard", () => {
     await page.getByLabel("Name").press("Enter")
     await page.getByRole("heading", { level: 1, name: "jubilee" }).waitFor()
     await page.getByText("It is paused: none of them fires as it is.").waitFor()
+    // what nobody can read is not over
+    const trouble = (text: string | null) =>
+      Effect.runPromise(Effect.provide(
+        Effect.flatMap(
+          SqlClient.SqlClient,
+          (sql) => sql`update stepped.schedules set trouble = ${text} where name = 'jubilee'`
+        ),
+        bakery.services
+      ))
+    await trouble("the zone Mars/Base is not known here")
+    await page.reload()
+    await page.getByText("It cannot be read, and fires nothing: the zone Mars/Base is not known here").waitFor()
+    await trouble(null)
     assert.deepStrictEqual(wrong, [])
     await page.goto(at("schedules/nowhere"))
     await page.getByRole("alert").first().waitFor()

@@ -8630,7 +8630,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "distance-of-centuries",
     breaks: "20.3: of what comes each leap year 200 years are looked through for its shortest distance",
-    plants: [{ file: slots, find: "slot - after > cycleMs && shortest < Infinity", replace: "slot - after < 0" }],
+    plants: [{
+      file: slots,
+      find: "slot - after > cycleMs && shortest < Infinity",
+      replace: "slot - after > cycleMs && shortest < 0"
+    }],
     tests: { [offsetsTest]: ["20.3: the shortest distance of what comes rarely"] }
   },
   {

@@ -1,6 +1,6 @@
 -- Says of schedules that are due why whoever has read them cannot fire them, and puts off when somebody tries again: as
--- far as they are still what he has read. Gives which ones, and whether the reason is a new one. One that is to fire and
--- is at no time at all, as somebody has changed its row, is marked by no slot.
+-- far as they are still what he has read. Gives which ones, and whether the reason is a new one. One that is to fire
+-- and is at no time at all, as somebody has changed its row, is marked by no slot.
 --
 -- Locked are the schedules, by name, as far as nobody has them locked: who marks one waits for nobody who changes it,
 -- and keeps no other one from firing by that. A crash before the commit has marked nothing, and whoever looks next
