@@ -6841,7 +6841,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "tree-written-again",
     breaks:
       "17.4: what is shared is written with all that is below it in each place: of a few levels that is too much to end",
-    plants: [{ file: "src/Tree.ts", find: "const isAbove = writing.written.has(action.id)", replace: "const isAbove = false" }],
+    plants: [{
+      file: "src/Tree.ts",
+      find: "const isAbove = writing.written.has(action.id)",
+      replace: "const isAbove = false"
+    }],
     tests: { [trees]: ["17.4: the text says how far"] }
   },
   {
