@@ -7344,7 +7344,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/cli/checking.ts",
       find: `payloads: output.hasPayloads`,
-      replace: `payloads: output.now > 0`
+      replace: `payloads: output.hasPayloads || !output.hasPayloads`
     }],
     tests: { [program]: ["checks whether a module"] }
   },
