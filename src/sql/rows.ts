@@ -74,6 +74,7 @@ const isClosing = "closing"
 interface RawDetail {
   readonly name: string | null
   readonly kind: number | null
+  readonly epoch?: number | null
   readonly prepended: string | null
   readonly outcome: number | null
   readonly unwinds: number | null
@@ -257,6 +258,9 @@ const toWork = (row: Row): Work => {
     }
   }
   if (kind === Kind.continue) {
+    // of one whose detail is to be loaded its epoch comes alone
+    const came = detail as RawDetail | number | null
+    const isApart = came === null || typeof came === "number"
     return {
       _tag: "Continued",
       action: row[1] as string,
@@ -267,7 +271,8 @@ const toWork = (row: Row): Work => {
       step: row[5] as number,
       phase: phases[row[6] as number]!,
       depth: row[8] as number,
-      detail: detail === null ? undefined : toDetail(detail)
+      epoch: (isApart ? came : came.epoch) ?? undefined,
+      detail: isApart ? undefined : toDetail(came)
     }
   }
   const held = detail as RawHeld

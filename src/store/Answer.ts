@@ -34,6 +34,8 @@ export interface Continued extends Action {
   readonly depth: number
   readonly step: number
   readonly phase: Phase
+  /** How often somebody has gone on with it; none of one that has only begun. */
+  readonly epoch?: number | undefined
   /** Undefined where it is too large to travel: then it is loaded, with the arguments, in pieces. */
   readonly detail: Detail | undefined
 }

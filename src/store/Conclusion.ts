@@ -1,7 +1,7 @@
 /**
  * What has come of one action, as it is to be committed: the only thing that performing gives to the store.
  *
- * Each of them is fenced: under the worker's token it changes the action that is still at that step and in that phase, and no other.
+ * Each of them is fenced: under the worker's token it changes the action that is still at that step, in that phase and epoch, and no other.
  */
 import type { FailureCause } from "../domain/Failure.ts"
 import type { ActionStatus, Phase, StepIdentity, StepKind } from "../domain/Phase.ts"
@@ -12,6 +12,11 @@ export interface Fence {
   readonly action: string
   readonly step: number
   readonly phase: Phase
+  /**
+   * How often somebody had gone on with it by then; none of one that had only begun. What is tried again, or suspended and woken, is where it was,
+   * and its worker may have it again before it hears that its conclusion was stored.
+   */
+  readonly epoch?: number | undefined
   /**
    * It waits, and how it ends was decided before (1), or also that what undoes it is abandoned (2): what was concluded before that is none of it, though
    * it waits for the same.

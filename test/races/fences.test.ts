@@ -13,7 +13,7 @@ import { performDue, performSteppedActions } from "stepped/testing"
 import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { type Answer, type News, nothingTaken } from "../../src/store/Answer.ts"
-import type { ActionEnds, EndedBody, WaitsOutside } from "../../src/store/Conclusion.ts"
+import type { ActionEnds, EndedBody, TryAgain, WaitsOutside } from "../../src/store/Conclusion.ts"
 import type { Invocation } from "../../src/store/Invocation.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { type Catalog, emptyCatalog, Store } from "../../src/store/Store.ts"
@@ -175,6 +175,59 @@ it.effect("1.2, 10.1: what was concluded of a step that waits is stale once its 
     assert.strictEqual((yield* recordOf(id)).status, "cancelled")
     yield* healthy
   }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+describe("what comes to the same step again", () => {
+  const turns: Catalog = {
+    queues: ["default"],
+    definitions: [{ key: "Car/turn", steps: [{ kind: "own", name: "turn" }], flags: 0, prepare: false }]
+  }
+  const tried = (id: string, epoch?: number): TryAgain => ({
+    _tag: "TryAgain",
+    fence: { action: id, step: 0, phase: "step", epoch },
+    phase: "step",
+    due: undefined,
+    burns: false
+  })
+  const ends = (id: string, epoch?: number): ActionEnds => ({
+    _tag: "ActionEnds",
+    fence: { action: id, step: 0, phase: "step", epoch },
+    ended: undefined,
+    outcome: { status: "succeeded", result: null, cause: null },
+    callbacksSucceeded: 0,
+    callbacksFailed: 0
+  })
+  // ends alone are stored without being locked before
+  for (const [what, conclusion] of [["that it is tried again", tried], ["how it ends", ends]] as const) {
+    it.effect(`1.2: ${what} is stale once its worker has it again`, () =>
+      Effect.gen(function*() {
+        const id = yield* Effect.map((yield* Cars.client)(1).turnLater(), ({ id }) => id)
+        yield* Effect.provide(
+          Effect.gen(function*() {
+            const { claim, finish, register } = yield* Store
+            const token = yield* register("test", Duration.minutes(1))
+            const asked = { token, now: 0, catalog: turns }
+            const claims = claim({ ...asked, room: 1, after: new Map(), prepared: [], only: null })
+            const epochs = Effect.map(
+              claims,
+              ({ work }) => work.map((one) => one._tag === "Continued" ? one.epoch : one._tag)
+            )
+            assert.deepStrictEqual(yield* epochs, ["Started"])
+            yield* finish({ ...asked, conclusions: [tried(id)] })
+            assert.deepStrictEqual(yield* epochs, [1])
+            // whoever has not heard that it is stored says it once more
+            const late = yield* finish({ ...asked, conclusions: [conclusion(id)] })
+            assert.deepStrictEqual(late.news, [stale(id)])
+            yield* finish({ ...asked, conclusions: [tried(id, 1)] })
+            assert.deepStrictEqual(yield* epochs, [2])
+            yield* finish({ ...asked, conclusions: [ends(id, 2)] })
+          }),
+          layerStore
+        )
+        assert.strictEqual((yield* recordOf(id)).status, "succeeded")
+        yield* healthy
+      }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+  }
+})
 
 describe.each(
   [

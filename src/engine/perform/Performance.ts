@@ -34,6 +34,8 @@ export interface Performance {
   readonly phase: Phase
   /** Index of the step's row. */
   readonly step: number
+  /** How often somebody has gone on with it; none of one that has only begun. */
+  readonly epoch: number | undefined
   /** The step that is next, or was begun; unknown while the action is apart. */
   readonly stepName: string | undefined
   readonly stepKind: StepKind | undefined
@@ -99,6 +101,7 @@ export const takeUp = (
     attempts: work.attempts,
     phase: starts ? "step" : work.phase,
     step: starts ? 0 : work.step,
+    epoch: starts ? undefined : work.epoch,
     stepName: apart ? undefined : first?.name,
     stepKind: apart ? undefined : first?.kind,
     stepStartedAt: now,
@@ -151,6 +154,7 @@ export const goingOn = (
   attempts: 0,
   phase: next.phase,
   step: performance.step + 1,
+  epoch: performance.epoch,
   stepName: next.stepName,
   stepKind: next.stepKind,
   stepStartedAt: performance.stepStartedAt,
@@ -321,10 +325,10 @@ export const atStepToRun = (performance: Performance): Performance =>
 
 export const actionOf = (performance: Performance): string => actionText(performance.runnable.key, performance.actorId)
 
-export const fenceOf = ({ id, outcome, phase, step, verdict }: Performance): Fence =>
+export const fenceOf = ({ epoch, id, outcome, phase, step, verdict }: Performance): Fence =>
   phase === "waiting" && outcome !== undefined
-    ? { action: id, step, phase, decisions: verdict?._tag === "abandon" ? 2 : 1 }
-    : { action: id, step, phase }
+    ? { action: id, step, phase, epoch, decisions: verdict?._tag === "abandon" ? 2 : 1 }
+    : { action: id, step, phase, epoch }
 
 export const idsOf = (performance: Performance) => ({
   action: performance.runnable.key,

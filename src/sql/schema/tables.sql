@@ -185,6 +185,9 @@ create table live_actions (
   flags smallint not null,
   attempts smallint not null default 0,
   token bigint,
+  -- how often somebody has gone on with it after it was in nobody's hands; null: it has only begun. Whoever has it again
+  -- under the same token is told apart by it
+  epoch int,
   phase smallint not null default 0 /* Phase.step */,
   step_kind smallint,
   step int not null default 0,

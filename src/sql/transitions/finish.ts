@@ -43,6 +43,7 @@ const slotsMax = 20_000
 interface Row {
   /** With the token, the fence. */
   readonly action: string
+  readonly epoch?: number | undefined
   readonly step: number
   readonly phase: number
   readonly decisions?: number | undefined
@@ -94,6 +95,7 @@ const { bool, float8, int2, int4, jsonb, text, timestamptz, uuid } = PgTypes.OID
 
 const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   action: uuid,
+  epoch: int4,
   step: int4,
   phase: int2,
   decisions: int2,
@@ -150,6 +152,7 @@ class Written {
   /** What a conclusion has before it is known what becomes of the action. */
   fenced({ arguments: replaced, fence, trace }: Conclusion, step?: EndedBody): this {
     return this.put("action", fence.action)
+      .put("epoch", fence.epoch)
       .put("step", fence.step)
       .put("phase", phaseCodes[fence.phase])
       .put("decisions", fence.decisions)

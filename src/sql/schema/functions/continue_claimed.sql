@@ -43,6 +43,7 @@ begin
     update live_actions t
     set
       token = p_token,
+      epoch = coalesce(t.epoch, 0) + 1,
       -- an attempt begins here, unless somebody has decided of its step
       step_started_at = case
         when t.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */) and t.verdict is null

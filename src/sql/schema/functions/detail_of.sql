@@ -76,6 +76,7 @@ begin
       then json_build_object(
         'name', l.step_name,
         'kind', l.step_kind,
+        'epoch', l.epoch,
         'prepended', l.prepended,
         'unwinds', case when l.unwinds is not null then (
           select coalesce(e.undo, 0) from ended_actions e where e.id = l.id) end,

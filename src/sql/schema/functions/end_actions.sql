@@ -29,7 +29,7 @@ begin
   select e.ended, e.freed, e.achieves, e.executed
   into gone
   from end_live(
-    p_token, p_now, p_ids, null, null, p_arguments, p_outcomes, p_results, p_causes, p_callbacks_succeeded,
+    p_token, p_now, p_ids, null, null, null, p_arguments, p_outcomes, p_results, p_causes, p_callbacks_succeeded,
     p_callbacks_failed, p_step_names, p_step_kinds) e;
   return query select * from after_ends(
     p_token, p_now, p_definitions, p_first_steps, p_flags, gone.freed, p_ids, gone.achieves, p_abrupt,

@@ -1,6 +1,6 @@
 -- Moves live actions into the history, one after another in the order of their lanes. Either the caller has locked
--- them, or this is its pass over live rows that may wait: then `p_steps` and `p_phases` say where each was performed,
--- and what is no longer there under this token is not among the `ended` ones. Nor is, on some versions of the server,
+-- them, or this is its pass over live rows that may wait: then `p_epochs`, `p_steps` and `p_phases` say where each was
+-- performed, and what is no longer there under this token is not among the `ended` ones. Nor is, on some versions of the server,
 -- what somebody has changed since this statement began: rows are found by their places, which no statistics turn into
 -- a join of all that live. So the caller looks again for what has not ended. `freed` are the lanes that they performed
 -- in, with null for named ones, which are locked here too, `achieves` is whether any has a checksum. What unwinds one
@@ -8,7 +8,7 @@
 -- that were executions of workflows.
 -- For other functions only: it inherits their search path and their settings.
 create function end_live(
-  p_token bigint, p_now timestamptz, p_ids uuid[], p_steps int[], p_phases smallint[], p_arguments jsonb[],
+  p_token bigint, p_now timestamptz, p_ids uuid[], p_epochs int[], p_steps int[], p_phases smallint[], p_arguments jsonb[],
   p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_callbacks_succeeded smallint[],
   p_callbacks_failed smallint[], p_step_names text[], p_step_kinds smallint[], out ended uuid[], out freed text[],
   out achieves boolean, out executed uuid[])
@@ -19,12 +19,12 @@ declare
 begin
   with x as (
     select
-      l.place, x.step, x.phase, x.arguments, x.outcome, x.result, x.cause, x.succeeded, x.failed, x.step_name,
+      l.place, x.epoch, x.step, x.phase, x.arguments, x.outcome, x.result, x.cause, x.succeeded, x.failed, x.step_name,
       x.step_kind
     from unnest(
-      p_ids, p_steps, p_phases, p_arguments, p_outcomes, p_results, p_causes, p_callbacks_succeeded, p_callbacks_failed,
-      p_step_names, p_step_kinds
-    ) as x(id, step, phase, arguments, outcome, result, cause, succeeded, failed, step_name, step_kind)
+      p_ids, p_epochs, p_steps, p_phases, p_arguments, p_outcomes, p_results, p_causes, p_callbacks_succeeded,
+      p_callbacks_failed, p_step_names, p_step_kinds
+    ) as x(id, epoch, step, phase, arguments, outcome, result, cause, succeeded, failed, step_name, step_kind)
     cross join lateral (select l.ctid as place, l.lane from live_actions l where l.id = x.id offset 0) l
     -- asked once, and only where there is one without a lane; sorting ends before the first row is deleted
     order by coalesce(l.lane, case when p_steps is not null then (select lock_named_lanes(p_ids)) end)
@@ -35,7 +35,11 @@ begin
     using x
     where
       l.ctid = x.place
-      and (p_steps is null or (l.token = p_token and l.step = x.step and l.phase = x.phase))
+      and (
+        p_steps is null
+        or (
+          l.token = p_token and l.step = x.step and l.phase = x.phase
+          and coalesce(l.epoch, 0) = coalesce(x.epoch, 0)))
     returning
       l.id, l.definition, l.actor_id, l.queue, l.lane, l.seat, l.checksum_key, l.checksum, l.parent, l.parent_step,
       l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags, l.trace, l.lanes, l.started_by,

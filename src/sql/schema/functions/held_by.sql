@@ -7,7 +7,7 @@ begin
     select
       1 /* Kind.continue */::smallint, l.id, l.definition, l.actor_id,
       case when d.detail is not null then l.arguments end,
-      l.step, l.phase, l.attempts, l.depth, d.detail
+      l.step, l.phase, l.attempts, l.depth, coalesce(d.detail, to_json(l.epoch))
     from live_actions l
     cross join lateral (select case when l.id <> all(p_except) then detail_of(l.id) end as detail offset 0) d
     where l.token = p_token;

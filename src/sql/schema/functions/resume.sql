@@ -24,7 +24,10 @@ begin
     ),
     u as (
       update live_actions t
-      set token = p_token, flags = p_flags[array_position(p_definitions, t.definition)] & 1023
+      set
+        token = p_token,
+        epoch = coalesce(t.epoch, 0) + 1,
+        flags = p_flags[array_position(p_definitions, t.definition)] & 1023
       where t.id = any(array(select id from l))
       returning t.id
     )
