@@ -13,15 +13,10 @@ export interface Fence {
   readonly step: number
   readonly phase: Phase
   /**
-   * How often somebody had gone on with it by then; none of one that had only begun. What is tried again, or suspended and woken, is where it was,
-   * and its worker may have it again before it hears that its conclusion was stored.
+   * How often somebody had gone on with it by then; none of one that had only begun. What is tried again, or suspended and woken, or decided by
+   * somebody, is where it was, and its worker may have it again before it hears that its conclusion is stored, or over.
    */
   readonly epoch?: number | undefined
-  /**
-   * It waits, and how it ends was decided before (1), or also that what undoes it is abandoned (2): what was concluded before that is none of it, though
-   * it waits for the same.
-   */
-  readonly decisions?: 1 | 2
 }
 
 /** Whose conclusion it is. */
@@ -30,6 +25,8 @@ export interface Whose {
   readonly actorId: string
   /** It has ended, and is unwound: bits of `Undoable`; none of one that has not succeeded. */
   readonly unwinds?: number | undefined
+  /** How it ends was decided before. */
+  readonly isDecided?: boolean
 }
 
 /** How an action ends. */

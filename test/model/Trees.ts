@@ -773,9 +773,11 @@ export const awaitInWords = (handle: ActionHandle): Effect.Effect<string> =>
 /** All that is stored, in the words of the model. */
 export const stored = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
+  // what else may be under way beside trees has numbers of its own, which are the same
   const actions = yield* sql.unsafe<Row>(
     `select id, actor_type as type, actor_id as actor, name, arguments->>0 as place, status, superseded_by,
-      callbacks_succeeded as good, callbacks_failed as bad, coalesce(result->'number', result) as result from stepped.actions`
+      callbacks_succeeded as good, callbacks_failed as bad, coalesce(result->'number', result) as result
+      from stepped.actions where actor_type || '/' || actor_id in (${actorNames.map((name) => `'${name}'`).join()})`
   )
   const steps = Map.groupBy(
     yield* sql.unsafe<{ action: string; idx: number; name: string; status: string }>(

@@ -737,10 +737,6 @@ export const bugs: ReadonlyArray<Bug> = [
       file: functionFile("decide_step"),
       find: `    token = null,\n`,
       replace: `    token = token,\n`
-    }, {
-      file: functionFile("decide_step"),
-      find: "then step + 1 else step end",
-      replace: "then step else step end"
     }],
     tests: { [undoingRules]: ["10.7: a body that runs has not been done then"] }
   },
@@ -1550,8 +1546,8 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `where l.id = c.action and l.step = c.step and l.phase = c.phase`
     }, {
       file: functionFile("end_live"),
-      find: `(l.token = p_token and l.step = x.step and l.phase = x.phase)`,
-      replace: `(l.step = x.step and l.phase = x.phase)`
+      find: `l.token = p_token and l.step = x.step and l.phase = x.phase`,
+      replace: `l.step = x.step and l.phase = x.phase`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
   },
@@ -1564,8 +1560,8 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `where l.id = c.action and l.token = p_token`
     }, {
       file: functionFile("end_live"),
-      find: `(l.token = p_token and l.step = x.step and l.phase = x.phase)`,
-      replace: `(l.token = p_token)`
+      find: `l.token = p_token and l.step = x.step and l.phase = x.phase`,
+      replace: `l.token = p_token`
     }],
     tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
   },
@@ -2504,10 +2500,7 @@ export const bugs: ReadonlyArray<Bug> = [
       select l.ctid as place
       from live_actions l
       where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
-        and (l.phase <> 1 /* Phase.waiting */ or coalesce(conclusion_decisions[c.n], 0) = case
-          when l.verdict ->> '_tag' = 'abandon' then 2
-          when l.outcome is not null then 1
-          else 0 end)
+        and coalesce(l.epoch, 0) = coalesce(conclusion_epoch[c.n], 0)
       for update
     ) l on true
   )
@@ -2517,10 +2510,7 @@ export const bugs: ReadonlyArray<Bug> = [
     from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as c(action, step, phase, n)
     join live_actions l on l.id = c.action
     where l.token = p_token and l.step = c.step and l.phase = c.phase
-      and (l.phase <> 1 /* Phase.waiting */ or coalesce(conclusion_decisions[c.n], 0) = case
-          when l.verdict ->> '_tag' = 'abandon' then 2
-          when l.outcome is not null then 1
-          else 0 end)
+      and coalesce(l.epoch, 0) = coalesce(conclusion_epoch[c.n], 0)
     order by l.lane
     for update of l
   ),
@@ -2532,6 +2522,36 @@ export const bugs: ReadonlyArray<Bug> = [
 `
     }],
     tests: { "test/sql/transitions/claim.test.ts": ["actions end by looking up their own rows"] }
+  },
+  {
+    name: "said-once-more",
+    breaks: "1.2: what a worker says once more, as its answer was lost, takes the action from the run that came after",
+    plants: [{
+      file: functionFile("lock_concluded"),
+      find: `
+        and coalesce(l.epoch, 0) = coalesce(conclusion_epoch[c.n], 0)
+`,
+      replace: "\n"
+    }],
+    tests: {
+      "test/races/fences.test.ts": [
+        "that it is tried again is stale once its worker has it again",
+        "10.7: what was concluded of what is to be tried",
+        "10.7: what was concluded of what waits",
+        "1.2, 10.1: what was concluded of a step that waits"
+      ]
+    }
+  },
+  {
+    name: "ends-once-more",
+    breaks: "1.2: an end that was concluded in an earlier epoch ends the run that came after",
+    plants: [{
+      file: functionFile("end_live"),
+      find: `
+          and coalesce(l.epoch, 0) = coalesce(x.epoch, 0)`,
+      replace: ""
+    }],
+    tests: { "test/races/fences.test.ts": ["how it ends is stale once its worker has it again"] }
   },
   {
     name: "prepended-by-position",
@@ -2583,8 +2603,11 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "5.1: who completes an action stays what the version said that began it, and a later one parks it for ever",
     plants: [{
       file: functionFile("resume"),
-      find: `set token = p_token, flags = p_flags[array_position(p_definitions, t.definition)] & 1023`,
-      replace: `set token = p_token`
+      find: `
+        epoch = coalesce(t.epoch, 0) + 1,
+        flags = p_flags[array_position(p_definitions, t.definition)] & 1023`,
+      replace: `
+        epoch = coalesce(t.epoch, 0) + 1`
     }, {
       file: functionFile("continue_claimed"),
       find: `          s.flags,
@@ -4819,18 +4842,6 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [retrying]: ["18.1: where something else has failed"] }
   },
   {
-    name: "waits-for-the-same-again",
-    breaks:
-      "10.1: what a worker has concluded of a step that waited ends an action that was cancelled meanwhile, and nothing is undone",
-    plants: [{
-      file: functionFile("lock_concluded"),
-      find: `          when l.outcome is not null then 1
-`,
-      replace: ""
-    }],
-    tests: { "test/races/fences.test.ts": ["1.2, 10.1: what was concluded of a step that waits"] }
-  },
-  {
     name: "shielded-and-interrupted",
     breaks: "9.13: a shielded body is interrupted as any other",
     plants: [{
@@ -6815,27 +6826,6 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `yield* realSleep(everyMs / 1000)`
     }],
     tests: { [progress]: ["14.4: of what is said within a second"] }
-  },
-  {
-    name: "abandoned-and-undone",
-    breaks: "10.7: what undoes a step counts as done after it was abandoned, where its worker has the action again",
-    plants: [{
-      file: functionFile("decide_step"),
-      find: `then step + 1 else step end`,
-      replace: `then step else step end`
-    }],
-    tests: { "test/races/fences.test.ts": ["10.7: what was concluded of what is to be tried"] }
-  },
-  {
-    name: "abandoned-and-waited-for",
-    breaks:
-      "10.7: what undoes a step counts as done after it was abandoned, where it has waited and its worker has the action again",
-    plants: [{
-      file: functionFile("lock_concluded"),
-      find: `'abandon' then 2`,
-      replace: `'abandon' then 1`
-    }],
-    tests: { "test/races/fences.test.ts": ["10.7: what was concluded of what waits"] }
   },
   {
     name: "tree-written-again",

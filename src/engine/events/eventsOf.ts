@@ -60,7 +60,7 @@ const stepStarted = (
 /** What a conclusion has changed that was not stale. */
 export const concluded = (
   conclusion: Conclusion,
-  { actorId, definition, unwinds }: Whose,
+  { actorId, definition, isDecided, unwinds }: Whose,
   at: number
 ): ReadonlyArray<ActionEvent> => {
   const { fence } = conclusion
@@ -98,8 +98,7 @@ export const concluded = (
     case "CallbacksDue":
     case "Unwinds": {
       const { outcome } = conclusion
-      const wasDecided = unwinds !== undefined || fence.decisions !== undefined || decided.has(fence.phase)
-      if (outcome !== undefined && !wasDecided) {
+      if (outcome !== undefined && unwinds === undefined && isDecided !== true) {
         events.push({ _tag: "OutcomeDecided", ...origin, status: outcome.status, cause: outcome.cause ?? undefined })
       }
       break
@@ -138,8 +137,6 @@ export const concluded = (
   for (const one of invocationsOf(conclusion)) events.push(enqueued(one, at))
   return events
 }
-
-const decided: ReadonlySet<string> = new Set(["unwinding", "closing"])
 
 const shortOf = (
   { kind, message, path }: FailureCause

@@ -325,10 +325,7 @@ export const atStepToRun = (performance: Performance): Performance =>
 
 export const actionOf = (performance: Performance): string => actionText(performance.runnable.key, performance.actorId)
 
-export const fenceOf = ({ epoch, id, outcome, phase, step, verdict }: Performance): Fence =>
-  phase === "waiting" && outcome !== undefined
-    ? { action: id, step, phase, epoch, decisions: verdict?._tag === "abandon" ? 2 : 1 }
-    : { action: id, step, phase, epoch }
+export const fenceOf = ({ epoch, id, phase, step }: Performance): Fence => ({ action: id, step, phase, epoch })
 
 export const idsOf = (performance: Performance) => ({
   action: performance.runnable.key,

@@ -59,7 +59,9 @@ export const decide = (performance: Performance, event: Event): Concluded => {
     conclusion,
     next,
     ended,
-    of: unwinds === undefined ? { definition: runnable.key, actorId } : { definition: runnable.key, actorId, unwinds },
+    of: unwinds === undefined && outcome === undefined
+      ? { definition: runnable.key, actorId }
+      : { definition: runnable.key, actorId, unwinds, isDecided: outcome !== undefined },
     limit: timeoutAt === undefined || outcome !== undefined || event._tag === "TimeIsOver" ||
         (shields && event._tag === "Again")
       ? undefined
@@ -89,7 +91,12 @@ export const endsNotUndone = (performance: Performance, cause: FailureCause): Co
   return {
     conclusion: { ...failsAt(fenceOf(performance), cause), outcome },
     next: undefined,
-    of: { definition: performance.runnable.key, actorId: performance.actorId, unwinds: performance.unwinds }
+    of: {
+      definition: performance.runnable.key,
+      actorId: performance.actorId,
+      unwinds: performance.unwinds,
+      isDecided: performance.outcome !== undefined
+    }
   }
 }
 

@@ -46,7 +46,6 @@ interface Row {
   readonly epoch?: number | undefined
   readonly step: number
   readonly phase: number
-  readonly decisions?: number | undefined
   /** The step's row; `stepWaited`: it is there already. */
   readonly stepName?: string | undefined
   readonly stepKind?: number | undefined
@@ -98,7 +97,6 @@ const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   epoch: int4,
   step: int4,
   phase: int2,
-  decisions: int2,
   stepName: text,
   stepKind: int2,
   stepStatus: int2,
@@ -155,7 +153,6 @@ class Written {
       .put("epoch", fence.epoch)
       .put("step", fence.step)
       .put("phase", phaseCodes[fence.phase])
-      .put("decisions", fence.decisions)
       .put("trace", trace)
       .put("arguments", replaced?.encoded)
       .ended(step)

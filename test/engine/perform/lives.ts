@@ -126,7 +126,12 @@ class Row {
   /** What a commit changes. */
   commit(conclusion: Conclusion): void {
     assert.isUndefined(this.ended)
-    assert.deepStrictEqual(conclusion.fence, { action: this.#id, step: this.#step, phase: this.#phase })
+    assert.deepStrictEqual(conclusion.fence, {
+      action: this.#id,
+      step: this.#step,
+      phase: this.#phase,
+      epoch: undefined
+    })
     if (conclusion.arguments !== undefined) this.#arguments = conclusion.arguments.encoded
     if ("ended" in conclusion && conclusion.ended !== undefined) this.#put(conclusion.ended)
     if ("freshAttempts" in conclusion && conclusion.freshAttempts) this.#attempts = 0

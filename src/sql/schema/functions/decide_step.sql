@@ -77,8 +77,6 @@ begin
   set
     token = null,
     attempts = case when abandons then 0 else attempts end,
-    -- what its worker has come to there is over, also where the same worker goes on with it
-    step = case when abandons and l.phase = 5 /* Phase.unwinding */ then step + 1 else step end,
     verdict = case when l.phase = 1 /* Phase.waiting */ or p_verdict ->> '_tag' <> 'again' then p_verdict end,
     phase = case
       when l.phase = 6 /* Phase.held */ and p_verdict ->> '_tag' = 'again' then 0 /* Phase.step */

@@ -1,15 +1,15 @@
 -- Moves live actions into the history, one after another in the order of their lanes. Either the caller has locked
 -- them, or this is its pass over live rows that may wait: then `p_epochs`, `p_steps` and `p_phases` say where each was
--- performed, and what is no longer there under this token is not among the `ended` ones. Nor is, on some versions of the server,
--- what somebody has changed since this statement began: rows are found by their places, which no statistics turn into
--- a join of all that live. So the caller looks again for what has not ended. `freed` are the lanes that they performed
--- in, with null for named ones, which are locked here too, `achieves` is whether any has a checksum. What unwinds one
--- that has ended is in the history already, and only says there what it could not undo. `executed` are those of them
--- that were executions of workflows.
+-- performed, and what is no longer there under this token is not among the `ended` ones. Nor is, on some versions of
+-- the server, what somebody has changed since this statement began: rows are found by their places, which no statistics
+-- turn into a join of all that live. So the caller looks again for what has not ended. `freed` are the lanes that they
+-- performed in, with null for named ones, which are locked here too, `achieves` is whether any has a checksum. What
+-- unwinds one that has ended is in the history already, and only says there what it could not undo. `executed` are
+-- those of them that were executions of workflows.
 -- For other functions only: it inherits their search path and their settings.
 create function end_live(
-  p_token bigint, p_now timestamptz, p_ids uuid[], p_epochs int[], p_steps int[], p_phases smallint[], p_arguments jsonb[],
-  p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_callbacks_succeeded smallint[],
+  p_token bigint, p_now timestamptz, p_ids uuid[], p_epochs int[], p_steps int[], p_phases smallint[],
+  p_arguments jsonb[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_callbacks_succeeded smallint[],
   p_callbacks_failed smallint[], p_step_names text[], p_step_kinds smallint[], out ended uuid[], out freed text[],
   out achieves boolean, out executed uuid[])
 language plpgsql as $$

@@ -4,7 +4,7 @@
 create function finish(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[],
   conclusion_action uuid[], conclusion_epoch int[], conclusion_step int[], conclusion_phase smallint[],
-  conclusion_decisions smallint[], conclusion_step_name text[],
+  conclusion_step_name text[],
   conclusion_step_kind smallint[], conclusion_step_status smallint[], conclusion_step_result jsonb[],
   conclusion_step_marked boolean[], conclusion_step_started_at timestamptz[], conclusion_step_waited boolean[],
   conclusion_step_attempt smallint[], conclusion_step_attempts jsonb[], conclusion_step_memos boolean[],
@@ -63,8 +63,8 @@ begin
     into ended, freed, achieves, executed
     from end_live(
       p_token, p_now, conclusion_action, conclusion_epoch, conclusion_step, conclusion_phase, conclusion_arguments,
-      conclusion_outcome, conclusion_result, conclusion_cause, conclusion_callbacks_succeeded, conclusion_callbacks_failed,
-      conclusion_step_name, conclusion_step_kind) e;
+      conclusion_outcome, conclusion_result, conclusion_cause, conclusion_callbacks_succeeded,
+      conclusion_callbacks_failed, conclusion_step_name, conclusion_step_kind) e;
     if ended is not null then
       return query select * from after_ends(
         p_token, p_now, p_definitions, p_first_steps, p_flags, freed, ended, achieves, null, executed);
@@ -78,8 +78,7 @@ begin
   select l.good, l.places
   into good, places
   from lock_concluded(
-    p_token, conclusion_action, conclusion_epoch, conclusion_step, conclusion_phase, conclusion_decisions,
-    conclusion_ends) l;
+    p_token, conclusion_action, conclusion_epoch, conclusion_step, conclusion_phase, conclusion_ends) l;
   if good is not null then
     return query select * from stale_conclusions(
       conclusion_action, conclusion_step, conclusion_phase, good, ended);

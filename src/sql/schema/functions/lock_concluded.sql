@@ -1,14 +1,13 @@
 -- Locks live actions that are still at the step and phase that were performed, under this token, in the order of their
 -- lanes, one look-up after another; before that, if one of them is in named lanes, those of whoever ends. `good` are
 -- the numbers of their conclusions, null if that is all of them, `places` where their rows are.
--- What is tried again, or suspended and woken, comes to the same step and phase, and the worker that had it may have it
--- again before it hears that its conclusion is stored, and say that once more: its epoch is another one by then.
--- What waits comes to the same step and phase again when it is decided how it ends, and when what undoes it is
--- abandoned, and the same worker may have it then: what that has concluded before is over.
+-- What is tried again, or suspended and woken, comes to the same step and phase, as does what waits or is undone when
+-- somebody decides how that ends. The same worker may have it then, and say once more what it has concluded before, as
+-- it has not heard that this is stored, or over: the epoch is another one by then.
 -- For other functions only: it inherits their search path and their settings.
 create function lock_concluded(
   p_token bigint, conclusion_action uuid[], conclusion_epoch int[], conclusion_step int[], conclusion_phase smallint[],
-  conclusion_decisions smallint[], conclusion_ends boolean[], out good int[], out places tid[])
+  conclusion_ends boolean[], out good int[], out places tid[])
 language plpgsql as $$
 begin
   with h as (
@@ -31,10 +30,6 @@ begin
       from live_actions l
       where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
         and coalesce(l.epoch, 0) = coalesce(conclusion_epoch[c.n], 0)
-        and (l.phase <> 1 /* Phase.waiting */ or coalesce(conclusion_decisions[c.n], 0) = case
-          when l.verdict ->> '_tag' = 'abandon' then 2
-          when l.outcome is not null then 1
-          else 0 end)
       for update
     ) l on true
   )
