@@ -185,8 +185,8 @@ create table live_actions (
   flags smallint not null,
   attempts smallint not null default 0,
   token bigint,
-  -- how often somebody has gone on with it after it was in nobody's hands; null: it has only begun. By it whoever has it
-  -- again under the same token is told apart from whoever had it
+  -- how often somebody has gone on with it after it was in nobody's hands; null: it has only begun. Whoever has it
+  -- again under the same token is told by it from whoever had it
   epoch int,
   phase smallint not null default 0 /* Phase.step */,
   step_kind smallint,
