@@ -599,7 +599,7 @@ export const outcome = (
     return found
   }
 
-  /** 2.4 and 2.5. */
+  /** 2.4, 2.5 and 14.2. */
   const join = (all: ReadonlyArray<Keyed>): ReadonlyArray<Work> => {
     const read: Array<Work> = []
     const short: Array<readonly [Invocation, Decided]> = []
@@ -637,12 +637,13 @@ export const outcome = (
       }
       const old = pending(one.lane)
       const newcomer = store(one, "pending")
-      if (old !== undefined) { // c
-        live.delete(old.key)
-        old.status = "superseded"
-        old.supersededBy = one.key
-        newcomer.rooted ||= old.rooted
-        for (const [, , slot] of openSlots(old.key)) slot.child = one.key
+      if (old !== undefined) { // c; and 14.2, where the one that waits is newer
+        const [superseded, by] = old.order > one.order ? [newcomer, old] : [old, newcomer]
+        live.delete(superseded.key)
+        superseded.status = "superseded"
+        superseded.supersededBy = by.key
+        by.rooted ||= superseded.rooted
+        for (const [, , slot] of openSlots(superseded.key)) slot.child = by.key
       }
     }
     return [...read, ...settle(short), ...started]

@@ -174,6 +174,20 @@ describe("an order that leads to an outcome", () => {
     }
   })
 
+  it("14.2: never has an older one that supersedes a newer one, whoever is prepared sooner", () => {
+    const scenario: Scenario = [
+      invoke(plan({ lane: "road", steps: [step(wait(5))] })),
+      { _tag: "Perform" },
+      invoke(plan({ lane: "road", effectful: true })),
+      invoke(plan({ lane: "road" })),
+      { _tag: "Perform" }
+    ]
+    const superseded = [...Array(100).keys()].map((n) =>
+      someOrder(scenario, n).actions.flatMap(({ key, supersededBy }) => supersededBy ? `${key} by ${supersededBy}` : [])
+    )
+    for (const one of superseded) assert.deepStrictEqual(one, ["1 by 2"])
+  })
+
   it("2.7, 2.9: one that was achieved before its elder started is performed after it", () => {
     assert.deepStrictEqual([...slotsOf(siblings(null, 1))], ["1.0:0 succeeded, 1.0:1 succeeded"])
   })
