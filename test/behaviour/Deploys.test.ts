@@ -28,6 +28,7 @@ import {
   type Enqueued,
   Hearing,
   hears,
+  Hooked,
   Inside,
   Keyed,
   MetersLive,
@@ -145,7 +146,7 @@ suite("deploys", (engine) => {
   test(
     "2.1: keys and checksum are those of the version that has enqueued the action, where they are no effects",
     Effect.gen(function*() {
-      const versions = { plain: Plain, keyed: Keyed, effectful: Effectful }
+      const versions = { plain: Plain, keyed: Keyed, effectful: Effectful, hooked: Hooked }
       const crossed = (from: keyof typeof versions, to: keyof typeof versions, colour: string) =>
         Effect.gen(function*() {
           const { client, layer } = versions[from]
@@ -160,6 +161,7 @@ suite("deploys", (engine) => {
       assert.deepStrictEqual(yield* crossed("plain", "effectful", "b"), none)
       assert.deepStrictEqual(yield* crossed("keyed", "plain", "c"), ["lane/c", "sum", true])
       assert.deepStrictEqual(yield* crossed("keyed", "effectful", "d"), ["lane/d", "sum", true])
+      assert.deepStrictEqual((yield* crossed("keyed", "hooked", "i")).slice(0, 2), ["lane/i", "sum"])
       // an effect is run by the version that prepares the action
       assert.deepStrictEqual(yield* crossed("effectful", "plain", "e"), none)
       assert.deepStrictEqual(yield* crossed("effectful", "keyed", "f"), ["lane/f", "sum", true])

@@ -113,6 +113,7 @@ suite("what workflows take for their lifetime", (engine) => {
       let during: Effect.Effect<void> = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
       main.script.body = () =>
         Effect.gen(function*() {
+          yield* Workflow.addFinalizer(() => note("ends"))
           yield* noted("a").pipe(Workflow.withCompensation(() => noted("undoes a")))
           yield* noted("b").pipe(Workflow.withCompensation(() =>
             Activity.make({ name: "undoes b", execute: Effect.andThen(note("undoes b"), Effect.suspend(() => during)) })
@@ -130,7 +131,7 @@ suite("what workflows take for their lifetime", (engine) => {
       assert.deepStrictEqual(seen.slice(3), ["undoes c", "undoes b"])
       during = Effect.void
       yield* performedTo(main.workflow, id, "failed Interrupt")
-      assert.deepStrictEqual(seen.slice(3), ["undoes c", "undoes b", "undoes b", "undoes a"])
+      assert.deepStrictEqual(seen.slice(3), ["undoes c", "undoes b", "undoes b", "undoes a", "ends"])
     }))
 
   test("24.6: what is cut off where its worker stops is not compensated, though its own cleaning up fails", () =>

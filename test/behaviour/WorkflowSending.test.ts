@@ -182,11 +182,7 @@ suite("what is sent to executions", (engine) => {
       const workflows = yield* WorkflowEngine
       const { activity, go, reached } = yield* held
       main.script.body = () => DurableDeferred.await(Gate)
-      part.script.body = () =>
-        Effect.map(
-          Effect.all([activity, DurableDeferred.await(Gate)], { concurrency: "unbounded" }),
-          ([, value]) => value
-        )
+      part.script.body = () => Effect.andThen(activity, DurableDeferred.await(Gate))
       const one = { executionId: "42", payload: { id: "42" }, discard: true } as const
       yield* workflows.execute(part.workflow, one)
       const performing = yield* Effect.forkChild(performIdle)
@@ -196,7 +192,7 @@ suite("what is sent to executions", (engine) => {
       yield* go
       yield* Fiber.join(performing)
       yield* performedTo(main.workflow, "42", `succeeded "main's"`)
-      // nothing has cut it off, so that it is suspended once its activity has ended
+      // it has heard of nothing, and is suspended once its activity has ended
       yield* performedTo(part.workflow, "42", "suspended")
       assert.strictEqual(part.script.runs, 1)
       yield* open(part.workflow, "42", "part's")
