@@ -66,7 +66,8 @@ it.live("a page of actions is read as far as it goes, and no live row beyond it"
       if (analysed) yield* sql`analyze`
       // of each of the three kinds fifty, and what is looked up for each of those that are shown
       assert.isBelow(yield* buffers(page("*", {}, 50)), 2000)
-      assert.isBelow(yield* buffers(changed), 2000)
+      // all of it is on a thousand pages, which are read where nothing is known of how many there are
+      if (analysed) assert.isBelow(yield* buffers(changed), 200)
     }
   }).pipe(Effect.provide(
     Layer.provideMerge(

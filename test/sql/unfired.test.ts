@@ -40,8 +40,8 @@ it.live("schedules that do not fire are found by indexes, and those that are not
       values ('other', clock_timestamp() + interval '1 hour', now(), array['Car/9'])`
     for (const analysed of [false, true]) {
       if (analysed) yield* sql`analyze`
-      assert.isBelow(yield* buffers(counts), 200)
-      assert.isBelow(yield* buffers(shown), 300)
+      assert.isBelow(yield* buffers(counts), 100)
+      assert.isBelow(yield* buffers(shown), 120)
     }
   }).pipe(Effect.provide(
     Layer.provideMerge(
