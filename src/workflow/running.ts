@@ -4,7 +4,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Scope from "effect/Scope"
 import * as Workflow from "effect/workflow/Workflow"
 import { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import { storedName } from "../domain/executionNames.ts"
@@ -40,8 +39,7 @@ const applyInterrupt = (run: Run, exit: Exit.Exit<unknown, unknown>): Effect.Eff
   if (run.isAbandoned) {
     instance.abandoned = true
     instance.suspended = false
-    // at once: where its own cleaning up has failed, what closes the scope would take it for an end
-    return Scope.close(instance.scope, Exit.void)
+    return Effect.void
   }
   // what it comes to is for its next run to say, which finds the interruption
   if (run.isPreempted && isInterrupted(exit) && !instance.suspended) {

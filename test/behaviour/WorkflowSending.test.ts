@@ -177,6 +177,26 @@ suite("what is sent to executions", (engine) => {
       }
     }))
 
+  test("24.3: what a body sends itself, and awaits next, cuts off nothing of what comes after", () =>
+    Effect.gen(function*() {
+      main.script.body = () =>
+        Effect.gen(function*() {
+          // a first run looks for what it has missed all the same
+          yield* DurableDeferred.await(Gate)
+          const token = yield* DurableDeferred.token(OtherGate)
+          yield* DurableDeferred.succeed(OtherGate, { token, value: "own" })
+          const value = yield* DurableDeferred.await(OtherGate)
+          // whoever was to cut it off has had its turn by then
+          for (let n = 0; n < 20; n++) yield* Effect.yieldNow
+          yield* note(`goes on in run ${main.script.runs}`)
+          return value
+        })
+      const id = yield* suspended(main.workflow, "1")
+      yield* open(main.workflow, id)
+      yield* performedTo(main.workflow, id, `succeeded "own"`)
+      assert.deepStrictEqual(seen, ["goes on in run 2"])
+    }))
+
   test("24.3: two workflows may have executions under one id, and each is sent what is its own", () =>
     Effect.gen(function*() {
       const workflows = yield* WorkflowEngine

@@ -9662,7 +9662,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "if (run === undefined || !Runs.awaits(run, deferredName)) return Effect.void",
       replace: "if (run === undefined) return Effect.void"
     }],
-    tests: { "test/model/Flows.test.ts": ["24.2 to 24.5: they come to what they are to"] }
+    tests: { [workflowSending]: ["24.3: what a body sends itself, and awaits next, cuts off nothing"] }
   },
   {
     name: "own-value-missed",
@@ -10225,16 +10225,6 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: ""
     }],
     tests: { [workflowScopes]: ["a worker that stops in the middle of compensations"] }
-  },
-  {
-    name: "cleaning-up-is-an-end",
-    breaks: "what is cut off is compensated where its own cleaning up fails",
-    plants: [{
-      file: "src/workflow/running.ts",
-      find: "return Scope.close(instance.scope, Exit.void)",
-      replace: "return instance.abandoned ? Effect.void : Scope.close(instance.scope, Exit.void)"
-    }],
-    tests: { [workflowScopes]: ["what is cut off where its worker stops"] }
   },
   {
     name: "closed-with-the-suspension",
