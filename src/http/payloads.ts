@@ -3,6 +3,7 @@ import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import type { FailureCause, Heartbeat } from "../ActionRecord.ts"
 import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
+import { ownActor } from "../domain/reserved.ts"
 import { JobQueue } from "../JobQueue.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { FailureView, HeartbeatView, Payload } from "./models/payloads.ts"
@@ -36,6 +37,9 @@ const hidden = (because: Extract<Payload, { readonly _tag: "Hidden" }>["because"
   because
 })
 
+/** As it is. */
+const shown = (value: unknown): Payload => ({ _tag: "Shown", value: value as Json, isRedacted: false })
+
 /** What is shown of a value whose schema is one of these. */
 const payloadOf = (value: unknown, schemas: ReadonlyArray<SchemaDescription>): Payload =>
   shownWithout(value, schemas.flatMap((schema) => schema.redacted), schemas.length > 0)
@@ -43,9 +47,9 @@ const payloadOf = (value: unknown, schemas: ReadonlyArray<SchemaDescription>): P
 const shownWithout = (value: unknown, paths: ReadonlyArray<Path>, isKnown: boolean): Payload => {
   if (!isKnown) return hidden("unknown")
   if (paths.some((path) => path.length === 0)) return hidden("secret")
-  const shown = without(value, paths)
+  const rest = without(value, paths)
   // what is read of a jsonb column
-  return { _tag: "Shown", value: shown as Json, isRedacted: JSON.stringify(shown) !== JSON.stringify(value) }
+  return { _tag: "Shown", value: rest as Json, isRedacted: JSON.stringify(rest) !== JSON.stringify(value) }
 }
 
 /** What there is to say of the payloads of an action. */
@@ -101,6 +105,9 @@ const showsOf = (versions: ReadonlyArray<DefinitionDescription>): Shows => {
   }
 }
 
+/** How far the engine's own action is, and what it has come to, are counts and ids of actions: nothing of what programs have stored. */
+const ownShows = (shows: Shows): Shows => ({ ...shows, result: shown, said: shown })
+
 interface Definition {
   readonly actorType: string
   readonly name: string
@@ -133,10 +140,14 @@ export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen
       )
     }
   })
-  const of: Payloads["of"] = ({ actorType, name }, mayRead) =>
+  const ofAny: Payloads["of"] = ({ actorType, name }, mayRead) =>
     mayRead
       ? Effect.map(Cache.get(versions, JSON.stringify([actorType, name])), showsOf)
       : Effect.succeed(nothing)
+  const of: Payloads["of"] = (definition, mayRead) =>
+    definition.actorType === ownActor
+      ? Effect.map(ofAny(definition, mayRead), ownShows)
+      : ofAny(definition, mayRead)
   /** Whose error it is: the action's own, a descendant's, or nobody's that is known. */
   const declaring = ({ declaredBy, own }: FailureCause, definition: Definition): Definition | undefined =>
     declaredBy !== undefined

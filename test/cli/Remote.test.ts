@@ -1,13 +1,13 @@
 /** The command over HTTP: what it prints of an API is what it prints of the database. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { ConfigProvider, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
 import { ActionRepo, JobQueue, Schedules, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { remoteServices } from "../../src/cli/remote.ts"
 import { embedded } from "../harness/databases.ts"
 import { as, known, serving } from "../http/fixtures/serving.ts"
-import { Cars, garage, printing, until, visit } from "./fixtures/garage.ts"
+import { Cars, garage, type Lines, printing, until, visit } from "./fixtures/garage.ts"
 
 const garageApp = new URL("fixtures/garageApp.ts", import.meta.url).pathname
 
@@ -16,12 +16,15 @@ const look = Stepped.action("look", { success: Schema.Boolean, outbound: true })
 const Gates = Stepped.actions(Gate, [look])
 
 /** Runs it with `STEPPED_URL`, as somebody. */
-const over = (url: string, token: string) => (...args: ReadonlyArray<string>) =>
-  Effect.provideService(
-    printing({ out: [], err: [] }, args),
-    ConfigProvider.ConfigProvider,
-    ConfigProvider.fromUnknown({ STEPPED_URL: url, STEPPED_TOKEN: token })
-  )
+const over =
+  (url: string, token: string, lines: () => Lines = () => ({ out: [], err: [] })) => (...args: ReadonlyArray<string>) =>
+    Effect.suspend(() =>
+      Effect.provideService(
+        printing(lines(), args),
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.fromUnknown({ STEPPED_URL: url, STEPPED_TOKEN: token })
+      )
+    )
 
 describe("the command over HTTP", () => {
   it.live("21.6: prints what it prints of the database, and asks for verbs by the token's name", () =>
@@ -147,6 +150,27 @@ describe("the command over HTTP", () => {
       assert.include((yield* remote("explain", garageApp, failed.id)).err, "which database?")
       const drained = yield* remote("drain", "workshop", "--reason", "a test")
       assert.deepStrictEqual([drained.code, drained.err], [0, ""])
+    }).pipe(Effect.scoped))
+
+  it.live("21.6: a verb for many says how far it is, and what has come of it, to who may not read payloads", () =>
+    Effect.gen(function*() {
+      const { announced, client, objects, services } = yield* garage
+      const numbers = Array.from({ length: 60 }, (_, n) => n)
+      yield* Effect.forEach(numbers, (id) => client(id).with({ delay: "1 day" }).visitLater("London"))
+      yield* announced
+      const api = yield* Effect.provide(serving(Http.layer({ authorization: known })), services)
+      const many = ["cancel", "--where", "actor=Car", "--yes", "--reason", "a test"]
+      const lines: Lines = { out: [], err: [] }
+      const slow = yield* Effect.forkChild(over(api.url, "otto", () => lines)(...many, "--rate", "1"))
+      yield* until("it says how far it is", Effect.sync(() => lines.out.some((line) => /^\d+ of 60$/.test(line))))
+      const [own] = yield* objects("ls", "--actor", "Stepped")
+      assert.strictEqual((yield* over(api.url, "otto")("cancel", own!.id, "--reason", "too slow")).code, 0)
+      assert.include((yield* Fiber.join(slow)).err, "has ended as cancelled")
+      const rest = (yield* objects("ls", "--actor", "Car", "--status", "queued", "--limit", "100")).length
+      const done = yield* over(api.url, "otto")(...many)
+      assert.include(done.out.split("\n"), `done: ${rest}`, done.err)
+      // what programs have stored is nobody's who may not read it
+      assert.include((yield* over(api.url, "otto")("show", own!.id, "--payloads")).out, "<hidden: notAllowed>")
     }).pipe(Effect.scoped))
 
   it.effect("21.6: completes with what is false as with anything else, and says why", () =>

@@ -8933,8 +8933,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "21.3: what a schema redacts is sent",
     plants: [{
       file: "src/http/payloads.ts",
-      find: "  const shown = without(value, paths)",
-      replace: "  const shown = without(value, paths.slice(paths.length))"
+      find: "  const rest = without(value, paths)",
+      replace: "  const rest = without(value, paths.slice(paths.length))"
     }],
     tests: { "test/http/Payloads.test.ts": ["21.3: payloads are for who may read them"] }
   },
@@ -9078,6 +9078,26 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "    mayRead || actorType !== \"\"\n      ? Effect.map(Cache"
     }],
     tests: { "test/http/Payloads.test.ts": ["21.3: payloads are for who may read them"] }
+  },
+  {
+    name: "http-own-summary-hidden",
+    breaks: "21.6: what a verb for many has come to is withheld from who may not read payloads, and has asked for it",
+    plants: [{
+      file: "src/http/payloads.ts",
+      find: "({ ...shows, result: shown, said: shown })",
+      replace: "({ ...shows, said: shown })"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: a verb for many"] }
+  },
+  {
+    name: "http-own-progress-hidden",
+    breaks: "21.6: how far a verb for many is, is withheld from who may not read payloads, and has asked for it",
+    plants: [{
+      file: "src/http/payloads.ts",
+      find: "({ ...shows, result: shown, said: shown })",
+      replace: "({ ...shows, result: shown })"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: a verb for many"] }
   },
   {
     name: "http-answers-kept",
