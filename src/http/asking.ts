@@ -22,6 +22,13 @@ const told = (error: Known): BadRequest | DatabaseUnavailable =>
     ? new BadRequest({ message: error.message, field: error.field })
     : new DatabaseUnavailable({ message: error.message, isRetryable: error.isRetryable })
 
+/**
+ * Asks what goes through all that is stored, for as long as that takes: each statement has the engine's own time (`statementTimeout`), and all of it ends when whoever has asked goes away.
+ */
+export const askAll = <A, E extends Known, R>(
+  question: Effect.Effect<A, E, R>
+): Effect.Effect<A, BadRequest | DatabaseUnavailable, R> => Effect.mapError(question, told)
+
 /** Asks within the time that there is. */
 export const ask = <A, E extends Known, R>(
   { limit }: Asking["Service"],

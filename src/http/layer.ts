@@ -40,7 +40,7 @@ import { VerbsLive } from "./verbs.ts"
 export interface LayerOptions<E = never, R = never, ER = never, RR = never> {
   /** Who may: `Http.authorization`, or a layer of the program's own. Whoever asks on this machine, if not given (`Http.loopback`). */
   readonly authorization?: Layer.Layer<Authorization, E, R>
-  /** How long one question to the database may take: 5 seconds if not given; finite. */
+  /** How long one question to the database may take: 5 seconds if not given; finite. Not of forgetting an actor and checking the invariants, which go through all that is stored: each of their statements has the engine's `statementTimeout`. */
   readonly queryTimeout?: Duration.Input
   /**
    * How long a stream of events stays open: 15 minutes if not given; finite. Who looks on connects again by then, where they were, and so is asked again who they are: longer than that

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import { AchievementStore } from "../AchievementStore.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { renderDatabaseHealth } from "../DatabaseHealth.ts"
@@ -10,7 +11,7 @@ import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import { Api } from "./Api.ts"
-import { ask, Asking } from "./asking.ts"
+import { ask, askAll, Asking } from "./asking.ts"
 import { makeAttention } from "./attention.ts"
 import { BadRequest } from "./HttpError.ts"
 import { Operator } from "./Operator.ts"
@@ -59,6 +60,8 @@ export const OverviewLive = HttpApiBuilder.group(
     const engine = yield* Engine
     const payloads = yield* makePayloads
     const attention = yield* makeAttention
+    // everybody who looks may ask for it, and it has no end but its own: one at a time, so that it takes one connection
+    const examining = yield* Semaphore.make(1)
 
     return handlers.handleAll({
       attention: () => attention,
@@ -103,7 +106,7 @@ export const OverviewLive = HttpApiBuilder.group(
       }),
       database: () =>
         Effect.map(ask(asking, engine.databaseHealth), (health) => ({ ...health, text: renderDatabaseHealth(health) })),
-      doctor: () => ask(asking, engine.doctor)
+      doctor: () => examining.withPermit(askAll(engine.doctor))
     })
   })
 )

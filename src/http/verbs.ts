@@ -9,7 +9,7 @@ import { textOf } from "../verbs/answers.ts"
 import { makeVerbs, targetOf } from "../verbs/asking.ts"
 import { type Inputs, type OneVerb, type Role, verbTable } from "../verbs/table.ts"
 import { Api, verbsOfOne } from "./Api.ts"
-import { ask, Asking } from "./asking.ts"
+import { ask, askAll, Asking } from "./asking.ts"
 import { Forbidden } from "./HttpError.ts"
 import { Operator } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
@@ -49,7 +49,8 @@ export const VerbsLive = HttpApiBuilder.group(
         const { subject } = yield* Operator
         const target = targetOf(verb, payload)
         yield* Effect.provideContext(checkRole(verb, verbTable[verb].role, target, reason), services)
-        const answer = yield* ask(asking, askVerb(verb, payload, { by: subject, reason }))
+        const asked = askVerb(verb, payload, { by: subject, reason })
+        const answer = yield* verb === "ActionRepo.forget" ? askAll(asked) : ask(asking, asked)
         return { verb, target, outcome: answer.outcome, text: textOf(answer), more: jsonOf(answer.more ?? {}) }
       })
 

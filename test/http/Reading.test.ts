@@ -1,11 +1,12 @@
 /** What is asked over HTTP, and answered: on both databases, over a real port. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { JobQueue, PerformanceLane, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { embedded, server, suite } from "../harness/databases.ts"
+import { blocked, holding } from "../harness/racing.ts"
 import { Car, Cars, outside, visit } from "./fixtures/cars.ts"
 import { servingApi } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
@@ -231,4 +232,29 @@ describe("a question that takes too long", () => {
       assert.include(body.message, "ask for less")
       assert.strictEqual((yield* get("/api/actions")).status, 200)
     }).pipe(Effect.scoped, Effect.provide(server.layer())))
+
+  it.effect("21.1: has none where it goes through all that is stored: forgetting, and checking the invariants", () =>
+    Effect.gen(function*() {
+      yield* (yield* Cars.client)(1).visitLater("London")
+      yield* performSteppedActions()
+      const sql = yield* SqlClient.SqlClient
+      const { get, post } = yield* servingApi({ queryTimeout: "200 millis" })
+      const go = yield* holding(sql`lock table stepped.ended_actions in access exclusive mode`)
+      const examined = yield* Effect.forkScoped(
+        Effect.all([get("/api/doctor"), get("/api/doctor")], { concurrency: 2 })
+      )
+      yield* blocked(1)
+      const forget = { actorType: "Car", actorId: "1", reason: "a test" }
+      const forgotten = yield* Effect.forkScoped(post("/api/verbs/ActionRepo.forget", forget))
+      yield* blocked(2)
+      // it has begun after them, and so their time would be over by now
+      assert.strictEqual((yield* get("/api/actions")).status, 504)
+      const [waiting] = yield* sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%as subject%'`
+      assert.strictEqual(waiting!.n, 1, "one checks at a time")
+      yield* go
+      for (const { body, status } of yield* Fiber.join(examined)) assert.deepStrictEqual([status, body], [200, []])
+      const { body, status } = yield* Fiber.join(forgotten)
+      assert.deepStrictEqual([status, body.outcome, body.more.actions], [200, "done", 1], JSON.stringify(body))
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
 })

@@ -9100,6 +9100,36 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/cli/Remote.test.ts": ["21.6: a verb for many"] }
   },
   {
+    name: "http-forgets-for-seconds",
+    breaks: "21.1: an actor with a long history cannot be forgotten over HTTP",
+    plants: [{
+      file: "src/http/verbs.ts",
+      find: "? askAll(asked) : ask",
+      replace: "? ask(asking, asked) : ask"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: has none where it goes through all"] }
+  },
+  {
+    name: "http-checks-for-seconds",
+    breaks: "21.1: the invariants of a long history cannot be checked over HTTP",
+    plants: [{
+      file: "src/http/readOverview.ts",
+      find: "(askAll(engine.doctor))",
+      replace: "(ask(asking, engine.doctor))"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: has none where it goes through all"] }
+  },
+  {
+    name: "http-many-check",
+    breaks: "21.1: whoever looks has the invariants checked as often at once as there are connections",
+    plants: [{
+      file: "src/http/readOverview.ts",
+      find: "yield* Semaphore.make(1)",
+      replace: "yield* Semaphore.make(100)"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: has none where it goes through all"] }
+  },
+  {
     name: "http-answers-kept",
     breaks: "21.1: what somebody was answered may be kept by whoever passes it on",
     plants: [{
