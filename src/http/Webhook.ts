@@ -213,11 +213,8 @@ export const webhook = <Body extends Schema.ConstraintCodec<any, any, never, nev
       const engine = yield* Engine
       const keys = yield* keysOf(secrets)
       const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
-      const taken = yield* taking(limits, ({ headers }, body) =>
+      const take = (id: string, body: Buffer) =>
         Effect.gen(function*() {
-          const now = yield* Effect.provideService(Clock.currentTimeMillis, Clock.Clock, realClock)
-          const id = verified(keys, headers, body, now)
-          if (id === undefined) return answered(401, "InvalidWebhook", "this webhook is not genuine, or not of now")
           const given = yield* Effect.mapError(
             decode(yield* jsonOf(body)),
             ({ message }) => answered(422, "InvalidBody", message)
@@ -226,6 +223,15 @@ export const webhook = <Body extends Schema.ConstraintCodec<any, any, never, nev
           return isTaken
             ? HttpServerResponse.jsonUnsafe({ received: id })
             : answered(404, "NotFound", "there is nothing that this is for, not yet or no more")
+        })
+      const taken = yield* taking(limits, ({ headers }, read) =>
+        Effect.gen(function*() {
+          const body = yield* read
+          const now = yield* Effect.provideService(Clock.currentTimeMillis, Clock.Clock, realClock)
+          const id = verified(keys, headers, body, now)
+          return id === undefined
+            ? yield* Effect.fail(answered(401, "InvalidWebhook", "this webhook is not genuine, or not of now"))
+            : take(id, body)
         }))
       yield* router.add("POST", path, Effect.flatMap(HttpServerRequest, taken))
     })

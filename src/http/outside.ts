@@ -16,7 +16,7 @@ import { makeRate } from "./rate.ts"
 export interface OutsideLimits {
   /** Bytes of a body: 256 KiB if not given; a whole number from 1 on. */
   readonly bodyLimit?: number
-  /** Requests a second, of all senders together, in this process: 100 if not given; 1 at least. */
+  /** Genuine requests a second, of all senders together, in this process: 100 if not given; 1 at least. What is not genuine is counted by itself: so nobody keeps genuine ones out. */
   readonly rate?: number
 }
 
@@ -48,13 +48,21 @@ const bodyOf = (request: HttpServerRequest, limit: number) =>
       )
     )
 
-/** Takes what is sent within the limits: the raw body. What fails with an answer is answered so. */
+type Answered<A = HttpServerResponse.HttpServerResponse> = Effect.Effect<A, HttpServerResponse.HttpServerResponse>
+
+const tooMany = HttpServerResponse.setHeader(
+  answered(429, "TooManyRequests", "more than may be sent"),
+  "retry-after",
+  "1"
+)
+
+/**
+ * Takes what is sent within the limits. `known` says whether it is genuine, for which it may read the raw body, and gives what is done then; what fails with an answer is answered so. It is not known before
+ * which bucket a request is counted in, so all are looked at: that is the reading of a body within its limit, and a comparison, and asks no database.
+ */
 export const taking = (
   { bodyLimit = 256 * 1024, rate = 100 }: OutsideLimits,
-  take: (
-    request: HttpServerRequest,
-    body: Buffer
-  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, HttpServerResponse.HttpServerResponse>
+  known: (request: HttpServerRequest, body: Answered<Buffer>) => Answered<Answered>
 ) =>
   Effect.gen(function*() {
     if (!Number.isSafeInteger(bodyLimit) || bodyLimit < 1) {
@@ -67,15 +75,14 @@ export const taking = (
     if (!Number.isFinite(rate) || rate < 1) {
       return yield* new InvalidOption({ option: "rate", value: String(rate), takes: "a finite number, 1 at least" })
     }
-    const limit = makeRate(rate)
+    const genuine = makeRate(rate)
+    const others = makeRate(rate)
     return (request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-      Effect.suspend(() =>
-        limit.take()
-          ? Effect.flatMap(bodyOf(request, bodyLimit), (body) => take(request, body))
-          : Effect.succeed(
-            HttpServerResponse.setHeader(answered(429, "TooManyRequests", "more than may be sent"), "retry-after", "1")
-          )
-      ).pipe(Effect.catch(Effect.succeed))
+      known(request, bodyOf(request, bodyLimit)).pipe(
+        Effect.mapError((answer) => others.take() ? answer : tooMany),
+        Effect.flatMap((take) => genuine.take() ? take : Effect.fail(tooMany)),
+        Effect.catch(Effect.succeed)
+      )
   })
 
 const decoder = new TextDecoder("utf-8", { fatal: true })

@@ -1,4 +1,4 @@
-/** How often something may be asked: what comes faster is answered with 429, before anything is looked at. */
+/** How often something may be asked: what comes faster is answered with 429. */
 import { monotonic } from "../store/RealClock.ts"
 
 /** At most so many in any second, and as many at once. */

@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type { Engine } from "../Engine.ts"
 import { Outcome } from "../Outcome.ts"
 import type { InvalidOption } from "../SteppedError.ts"
-import { receive, type TokenOutcome, type Tokens } from "../Tokens.ts"
+import { claimsOf, receive, type TokenOutcome, type Tokens } from "../Tokens.ts"
 import { answered, answering, jsonOf, type OutsideLimits, taking } from "./outside.ts"
 
 /** What an answer may be beside a success, by the query's `outcome`. */
@@ -59,13 +59,17 @@ export const receiving = (
   HttpRouter.use((router) =>
     Effect.gen(function*() {
       const services = yield* Effect.context<Engine | Tokens>()
-      const taken = yield* taking(options, (request, body) =>
+      const taken = yield* taking(options, (request, read) =>
         Effect.gen(function*() {
           const { searchParams, pathname } = new URL(request.url, "http://localhost")
           const token = pathname.slice(pathname.lastIndexOf("/") + 1)
-          const outcome = yield* outcomeOf(searchParams.get("outcome") ?? "succeeded", body)
-          const received = yield* answering(Effect.provideContext(receive(token, outcome), services))
-          return HttpServerResponse.jsonUnsafe({ received }, { status: received === "received" ? 200 : 410 })
+          // before its body is read
+          yield* answering(Effect.provideContext(claimsOf(token), services))
+          return Effect.gen(function*() {
+            const outcome = yield* outcomeOf(searchParams.get("outcome") ?? "succeeded", yield* read)
+            const received = yield* answering(Effect.provideContext(receive(token, outcome), services))
+            return HttpServerResponse.jsonUnsafe({ received }, { status: received === "received" ? 200 : 410 })
+          })
         }))
       // all that follows: in a part of a path a router takes 100 characters, if nothing is said, and a token has up to 500
       yield* router.add("POST", `${options.path ?? "/receive"}/*`, Effect.flatMap(HttpServerRequest, taken))

@@ -300,6 +300,44 @@ describe("21.4: a webhook", () => {
       }
     }).pipe(Effect.scoped, Effect.provide(embedded.layer())))
 
+  it.effect("is not kept out by what is not genuine, which has a rate of its own", () =>
+    Effect.gen(function*() {
+      const api = yield* serving(Layer.mergeAll(
+        Http.webhook("/hook", {
+          secrets: [Redacted.make(secret)],
+          body: Schema.Json,
+          rate: 1,
+          to: () => Http.ignores
+        }),
+        Http.receiving({ rate: 1 })
+      ))
+      const token = yield* Effect.flatMap(Stepped.Tokens, ({ sign }) =>
+        sign({
+          definition: "Order/deliver",
+          action: "0199c2f0-0000-7000-8000-000000000000",
+          step: 0,
+          attempt: 1,
+          signal: "paid",
+          number: 0,
+          expiresAt: undefined
+        }))
+      const times = <A>(one: Effect.Effect<A>) => Effect.all(Array.from({ length: 50 }, () => one), { concurrency: 50 })
+      const headers = signedHeaders([keyOf(secret)], "evt_1", yield* now, Buffer.from("1"))
+      for (
+        const [genuine, forged, status] of [
+          [sending(api, "1", headers, "/hook"), sending(api, "2", headers, "/hook"), 200],
+          [api.post(`/receive/${token}`, {}), api.post(`/receive/${token}A`, {}), 410]
+        ] as const
+      ) {
+        // so many at a time are never of 50 seconds
+        const refused = new Set((yield* times<{ readonly status: number }>(forged)).map(({ status }) => status))
+        assert.deepStrictEqual([...refused].toSorted(), [401, 429])
+        assert.strictEqual((yield* genuine).status, status)
+        const taken = new Set((yield* times<{ readonly status: number }>(genuine)).map(({ status }) => status))
+        assert.isTrue(taken.has(429))
+      }
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Tokens, embedded.layer()))))
+
   it.effect("that cannot be stored is 503: whoever sends it learns nothing of the database", () =>
     Effect.gen(function*() {
       const cause = new Error("no pg_hba.conf entry for host 10.1.2.3, user admin")

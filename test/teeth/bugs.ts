@@ -9180,6 +9180,36 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/Webhook.test.ts": ["is not taken where a limit is none"] }
   },
   {
+    name: "http-forged-for-genuine",
+    breaks: "21.4: whoever sends what is not genuine keeps out what is",
+    plants: [{
+      file: "src/http/outside.ts",
+      find: "(answer) => others.take()",
+      replace: "(answer) => genuine.take()"
+    }],
+    tests: { "test/http/Webhook.test.ts": ["is not kept out by what is not genuine"] }
+  },
+  {
+    name: "http-forged-at-will",
+    breaks: "21.4: what is not genuine has no rate",
+    plants: [{
+      file: "src/http/outside.ts",
+      find: "(answer) => others.take()",
+      replace: "(answer) => others.take() || rate > 0"
+    }],
+    tests: { "test/http/Webhook.test.ts": ["is not kept out by what is not genuine"] }
+  },
+  {
+    name: "http-genuine-at-will",
+    breaks: "21.4: what is genuine has no rate",
+    plants: [{
+      file: "src/http/outside.ts",
+      find: "(take) => genuine.take()",
+      replace: "(take) => genuine.take() || rate > 0"
+    }],
+    tests: { "test/http/Webhook.test.ts": ["is not kept out by what is not genuine"] }
+  },
+  {
     name: "http-database-told",
     breaks: "21.4: whoever is outside is told what the database says",
     plants: [{
