@@ -293,7 +293,7 @@ export interface ChangedAction extends
     "id" | "actorType" | "actorId" | "name" | "status" | "parent" | "enqueuedAt" | "startedAt" | "endedAt"
   >
 {
-  /** Why it did not succeed, in words. */
+  /** Why it did not succeed, in words that everybody may read who looks on: of a declared error without a message of its own its tag, as its fields are not for everybody. */
   readonly message: string | undefined
 }
 

@@ -16,7 +16,10 @@ export const OperatorView = Schema.Struct({
   subject: Schema.String,
   /** What they may. `view`: look. `operate`: ask for verbs, but for those that take something away for good, and those of schedules. `admin`: all. */
   roles: Schema.Array(Schema.Literals(roles)),
-  /** Whether they are shown what programs have stored. */
+  /**
+   * Whether they are shown what programs have stored. Who is not is told of a failure what the error itself says (`message`), its tag where it says nothing, as a message made of its fields is theirs alone who may read
+   * them, and a defect's message.
+   */
   mayReadPayloads: Schema.Boolean
 })
 

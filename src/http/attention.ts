@@ -14,7 +14,9 @@ import type { ScheduleRecord } from "../Schedules.ts"
 import { monotonic } from "../store/RealClock.ts"
 import type { Why } from "../Why.ts"
 import { ask, Asking } from "./asking.ts"
+import { openGroup, openRecord, openWhy } from "./messages.ts"
 import type { AttentionView, StuckView } from "./models/attention.ts"
+import { Operator } from "./Operator.ts"
 import { summaryOf } from "./views.ts"
 
 /** For how long what has failed is shown. */
@@ -27,13 +29,13 @@ const patienceMs = 60_000
 const ageOf = ({ enqueuedAt, startedAt }: ActionRecord, at: number): number => at - (startedAt ?? enqueuedAt).getTime()
 
 /** What of an action does not go on; nothing where it does. */
-const stuckOf = (action: ActionRecord, why: Why): StuckView | undefined => {
+const stuckOf = (action: ActionRecord, why: Why, mayRead: boolean): StuckView | undefined => {
   const at = why.at.getTime()
   const stuck = (kind: StuckView["kind"], since: Date | undefined): StuckView => ({
-    action: summaryOf(action),
+    action: summaryOf(action, mayRead),
     kind,
     since,
-    reasons: quietly(why).reasons.slice(0, 3).map(({ text }) => text),
+    reasons: (mayRead ? quietly(why) : openWhy(quietly(why))).reasons.slice(0, 3).map(({ text }) => text),
     usual: why.usual
   })
   // what was to be heard of, or to go on, by now
@@ -126,7 +128,7 @@ export const makeAttention = Effect.gen(function*() {
   const queue = yield* JobQueue
 
   /** Asks why of one after the other, two at a time, as each has a connection of its own. */
-  const stuckAmong = (actions: ReadonlyArray<ActionRecord>) =>
+  const stuckAmong = (actions: ReadonlyArray<ActionRecord>, mayRead: boolean) =>
     Effect.gen(function*() {
       const last = monotonic() + Duration.toMillis(asking.limit) / 2
       const found = yield* Effect.forEach(actions, (action) =>
@@ -135,7 +137,7 @@ export const makeAttention = Effect.gen(function*() {
           // it may have ended meanwhile, and be deleted
           const asked = Effect.catchTag(engine.why(action.id), "UnknownAction", () => Effect.undefined)
           const why = yield* Effect.catchTag(ask(asking, asked), "QueryTimedOut", () => Effect.succeed(leftOut))
-          return why === leftOut || why === undefined ? why : stuckOf(action, why)
+          return why === leftOut || why === undefined ? why : stuckOf(action, why, mayRead)
         }), { concurrency: 2 })
       return {
         stuck: found.filter((one) => one !== undefined && one !== leftOut).toSorted((a, b) =>
@@ -147,6 +149,7 @@ export const makeAttention = Effect.gen(function*() {
     })
 
   return Effect.gen(function*() {
+    const { mayReadPayloads } = yield* Operator
     const userNow = yield* engine.now
     const { backlogs, database, failing, pauses, suspects, workers } = yield* Effect.all({
       suspects: ask(asking, engine.suspects),
@@ -161,19 +164,19 @@ export const makeAttention = Effect.gen(function*() {
     const alive = workers.filter(({ leaseUntil, readAt }) => leaseUntil.getTime() > readAt.getTime())
     const answer: AttentionView = {
       at: new Date(userNow),
-      ...yield* stuckAmong(suspects.performing),
+      ...yield* stuckAmong(suspects.performing, mayReadPayloads),
       notUndone: suspects.left.flatMap((action) => {
-        const steps = leftOf(action)
+        const steps = leftOf(mayReadPayloads ? action : openRecord(action))
         const canBeUndone = (action.unwound ?? action.cause)?.notUndone?.some(({ child }) => child === undefined) ??
           false
-        return steps.length === 0 ? [] : [{ action: summaryOf(action), steps, canBeUndone }]
+        return steps.length === 0 ? [] : [{ action: summaryOf(action, mayReadPayloads), steps, canBeUndone }]
       }),
       unserved: backlogs.flatMap((backlog) => {
         const because = unservedBecause(backlog, alive, userNow)
         return because === undefined ? [] : [{ backlog, because }]
       }),
       schedules: suspects.schedules.map((schedule) => unfiredOf(schedule, userNow)),
-      failing: failing.groups,
+      failing: mayReadPayloads ? failing.groups : failing.groups.map(openGroup),
       pauses,
       gone: workers.filter((worker) => !alive.includes(worker)).map(({ id, inHand, leaseUntil, name }) => ({
         id,

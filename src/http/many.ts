@@ -55,13 +55,14 @@ export const ManyLive = HttpApiBuilder.group(
           })),
       plan: Effect.fnUntraced(function*({ payload: { filter, verb }, request }) {
         yield* checkOrigin(origins, request)
+        const { mayReadPayloads } = yield* Operator
         const plan = yield* ask(asking, planned(filter, verb))
         return {
           plan: plan.key,
           count: plan.count,
           hasMore: plan.hasMore,
           groups: plan.groups,
-          samples: plan.samples.map(summaryOf)
+          samples: plan.samples.map((sample) => summaryOf(sample, mayReadPayloads))
         }
       }),
       start: Effect.fnUntraced(function*({ payload: { batch, filter, plan: of, rate, reason, verb }, request }) {

@@ -6,6 +6,7 @@ import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
 import { ownActor } from "../domain/reserved.ts"
 import { JobQueue } from "../JobQueue.ts"
 import type { StorageError } from "../SteppedError.ts"
+import { openCause } from "./messages.ts"
 import type { FailureView, HeartbeatView, Payload } from "./models/payloads.ts"
 
 type Path = ReadonlyArray<string>
@@ -159,7 +160,7 @@ export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen
     of,
     failure: (cause, definition, mayRead) =>
       Effect.gen(function*() {
-        const { details, error, pretty, ...rest } = cause
+        const { details, error, pretty, ...rest } = mayRead ? cause : openCause(cause)
         const declared = declaring(cause, definition)
         const unknown = mayRead ? hidden("unknown") : hidden("notAllowed")
         return {
@@ -170,7 +171,7 @@ export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen
             ? unknown
             : (yield* of(declared, mayRead)).error(error),
           details: details === undefined ? undefined : (yield* of(definition, mayRead)).said(details),
-          pretty: mayRead ? pretty : undefined
+          pretty
         }
       })
   }

@@ -38,10 +38,14 @@ export const ActionsLive = HttpApiBuilder.group(
 
     return handlers.handleAll({
       list: ({ query: { limit = pageOtherwise, ...query } }) =>
-        Effect.map(ask(asking, repo.list({ ...filterOf(query), limit, brief: true })), (records) => ({
-          items: records.map(summaryOf),
-          next: records.length === limit ? records.at(-1)?.id : undefined
-        })),
+        Effect.gen(function*() {
+          const { mayReadPayloads } = yield* Operator
+          const records = yield* ask(asking, repo.list({ ...filterOf(query), limit, brief: true }))
+          return {
+            items: records.map((record) => summaryOf(record, mayReadPayloads)),
+            next: records.length === limit ? records.at(-1)?.id : undefined
+          }
+        }),
       count: ({ query }) => ask(asking, repo.count(filterOf(query))),
       get: Effect.fnUntraced(function*({ params: { id } }) {
         const { mayReadPayloads } = yield* Operator
@@ -74,7 +78,7 @@ export const ActionsLive = HttpApiBuilder.group(
         const { mayReadPayloads } = yield* Operator
         const record = yield* found(id, yield* ask(asking, repo.find(id)))
         const shows = yield* ask(asking, payloads.of(record, mayReadPayloads))
-        return (yield* ask(asking, repo.signals(id))).map((signal) => signalView(shows, signal))
+        return (yield* ask(asking, repo.signals(id))).map((signal) => signalView(shows, signal, mayReadPayloads))
       })
     })
   })

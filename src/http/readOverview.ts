@@ -14,6 +14,7 @@ import { Api } from "./Api.ts"
 import { ask, askAll, Asking } from "./asking.ts"
 import { makeAttention } from "./attention.ts"
 import { BadRequest } from "./HttpError.ts"
+import { openGroup } from "./messages.ts"
 import { Operator } from "./Operator.ts"
 import { pageOtherwise } from "./paging.ts"
 import { makePayloads } from "./payloads.ts"
@@ -81,7 +82,11 @@ export const OverviewLive = HttpApiBuilder.group(
         })),
       pauses: () => ask(asking, queue.pauses),
       workers: () => ask(asking, queue.workers),
-      errors: ({ query }) => ask(asking, repo.failures(query)),
+      errors: Effect.fnUntraced(function*({ query }) {
+        const { mayReadPayloads } = yield* Operator
+        const found = yield* ask(asking, repo.failures(query))
+        return mayReadPayloads ? found : { ...found, groups: found.groups.map(openGroup) }
+      }),
       definitions: ({ query: { limit, ...filter } }) =>
         ask(asking, queue.definitions({ ...filter, limit: limit ?? pageOtherwise })),
       asked: ({ query }) => ask(asking, repo.asked(query)),

@@ -5,6 +5,7 @@ import { quietly } from "../engine/client/quietly.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { type Reason, renderWhy, type Why, type WhyAction } from "../Why.ts"
+import { openAttempt, openMessage, openRecord, openWhy } from "./messages.ts"
 import type { ActionSummary, ActionView, SignalView, SlotView, StepView, TreeStep, TreeView } from "./models/actions.ts"
 import type { ReasonView, WhyActionView, WhyView } from "./models/why.ts"
 import type { Payloads, Shows } from "./payloads.ts"
@@ -14,8 +15,8 @@ type Sent<A> = Effect.Effect<A, StorageError>
 const brief = (cause: FailureCause | undefined) =>
   cause && { kind: cause.kind, path: cause.path, message: cause.message }
 
-/** Without what programs have stored. */
-export const summaryOf = (record: ActionRecord): ActionSummary => {
+/** Without what programs have stored, in messages too where whoever asks may not read that. */
+export const summaryOf = (record: ActionRecord, mayRead: boolean): ActionSummary => {
   const {
     arguments: _arguments,
     cause,
@@ -24,7 +25,7 @@ export const summaryOf = (record: ActionRecord): ActionSummary => {
     progress: _progress,
     result: _result,
     ...rest
-  } = record
+  } = mayRead ? record : openRecord(record)
   return { ...rest, cause: brief(cause), lastFailure: brief(lastFailure) }
 }
 
@@ -32,7 +33,9 @@ export const summaryOf = (record: ActionRecord): ActionSummary => {
 export const actionView = (payloads: Payloads, record: ActionRecord, mayRead: boolean): Sent<ActionView> =>
   Effect.gen(function*() {
     const shows = yield* payloads.of(record, mayRead)
-    const { arguments: args, cause, heartbeat, lastFailure, progress, result, ...rest } = record
+    const { arguments: args, cause, heartbeat, lastFailure, progress, result, ...rest } = mayRead
+      ? record
+      : openRecord(record)
     return {
       ...rest,
       cause: cause && (yield* payloads.failure(cause, record, mayRead)),
@@ -64,6 +67,12 @@ export const stepViews = (
         return {
           ...step,
           failure: step.failure && (yield* payloads.failure(step.failure, action, mayRead)),
+          attempts: mayRead
+            ? step.attempts
+            : step.attempts.map((attempt) => ({
+              ...attempt,
+              failure: attempt.failure && openAttempt(attempt.failure)
+            })),
           slots: slots.filter((slot) => slot.step === step.index).map((slot) => slotView(slot, shows))
         }
       }))
@@ -86,25 +95,25 @@ export const treeView = (payloads: Payloads, tree: ActionTree, mayRead: boolean)
             )),
           (slots) => ({ ...views[i]!, slots })
         ))
-      if (execution === undefined) return { action: summaryOf(action), steps: withSlots }
+      if (execution === undefined) return { action: summaryOf(action, mayRead), steps: withSlots }
       const children = yield* Effect.forEach(execution.children, ({ tree: below, ...child }) =>
         Effect.map(
           below === undefined || shown.has(below.action.id) ? Effect.undefined : view(below),
           (tree) => ({ ...child, tree })
         ))
-      return { action: summaryOf(action), steps: withSlots, execution: { ...execution, children } }
+      return { action: summaryOf(action, mayRead), steps: withSlots, execution: { ...execution, children } }
     })
   return view(tree)
 }
 
-export const signalView = (shows: Shows, record: SignalRecord): SignalView => {
+export const signalView = (shows: Shows, record: SignalRecord, mayRead: boolean): SignalView => {
   const { failure, payload, ...rest } = record
   return {
     ...rest,
     payload: failure === undefined ? shows.signal(record.name, payload) : undefined,
     failure: failure && {
       kind: failure.kind,
-      message: failure.message,
+      message: mayRead ? failure.message : openMessage(failure),
       error: failure.error === undefined ? undefined : shows.signalError(record.name, failure.error)
     }
   }
@@ -120,7 +129,7 @@ const definitionOf = (action: string) => {
 export const whyView = (payloads: Payloads, why: Why, mayRead: boolean): Sent<WhyView> =>
   Effect.gen(function*() {
     const { at, leftOut, usual } = why
-    const quiet = quietly(why)
+    const quiet = mayRead ? quietly(why) : openWhy(quietly(why))
     return { ...yield* whyAction(payloads, quiet, mayRead), at, usual, leftOut, text: renderWhy(quiet) }
   })
 

@@ -23,8 +23,17 @@ const columns: Columns<ChangedAction> = {
   endedAt: "ended_at"
 }
 
-const read =
-  `id, actor_type, actor_id, name, status, parent, cause ->> 'message' as message, enqueued_at, started_at, ended_at`
+/** What of the cause's message everybody may be told who looks on: a declared error that has none of its own is told by its tag, as its fields are a payload. */
+const message = `case
+        when cause -> 'error' is null and cause -> 'pretty' is not null and cause ->> 'kind' = 'failure'
+          or jsonb_typeof(cause -> 'error') <> 'string' and cause -> 'error' ->> '_tag' is null
+            and cause -> 'error' ->> 'message' is distinct from cause ->> 'message'
+          then '(withheld)'
+        when jsonb_typeof(cause -> 'error' -> '_tag') = 'string'
+          and not starts_with(cause ->> 'message', (cause -> 'error' ->> '_tag') || ': ')
+          then cause -> 'error' ->> '_tag'
+        else cause ->> 'message' end`
+const read = `id, actor_type, actor_id, name, status, parent, ${message} as message, enqueued_at, started_at, ended_at`
 const changed = "greatest(enqueued_at, started_at, ended_at)"
 
 /** Since when, among how many of each kind, and how many at most are its parameters. */

@@ -1,14 +1,39 @@
 /** What of stored payloads is sent to whom: nothing secret, and nothing that nobody has described. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Redacted, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { JobQueue, Stepped } from "stepped"
+import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
 import { layerWorkers, until } from "../harness/workers.ts"
 import { Cars, go } from "./fixtures/cars.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
 
 const secret = "4111-1111"
 const card = { owner: "Ann", number: Redacted.make(secret) }
+
+const iban = "DE-4711"
+
+class Bank extends Stepped.Actor<Bank>()("Bank", { id: Schema.Int }) {}
+class NoFunds extends Schema.TaggedError<NoFunds>()("NoFunds", { account: Schema.String }) {}
+class Declined extends Schema.TaggedError<Declined>()("Declined", { account: Schema.String }) {
+  override get message() {
+    return "the bank has declined"
+  }
+}
+
+const noFunds = Effect.fail(new NoFunds({ account: iban }))
+const lend = Stepped.action("lend", { error: NoFunds })
+  .step("ask", () => noFunds, { retry: Schedule.recurs(1), onExhausted: "hold" })
+const give = Stepped.action("give", { error: NoFunds }).step("ask", () => noFunds)
+const tour = Stepped.action("tour").step("give", () => Step.do(give))
+const charge = Stepped.action("charge", { error: Declined })
+  .step("ask", () => Effect.fail(new Declined({ account: iban })))
+const count = Stepped.action("count", { error: Schema.Struct({ account: Schema.String }) })
+  .step("ask", () => Effect.fail({ account: iban }))
+const crash = Stepped.action("crash").step("drive", () => Effect.die(new Error("No road leads there")))
+const rent = Stepped.action("rent", { error: Declined })
+  .step("rent", () => Effect.void, { compensate: { run: () => noFunds, retry: "never" } })
+  .step("pay", () => Effect.fail(new Declined({ account: iban })))
+const Banks = Stepped.actions(Bank, [lend, give, tour, charge, count, crash, rent])
 
 const described = until(
   "workers have said what they have",
@@ -58,6 +83,69 @@ it.live("21.3: payloads are for who may read them, without what is secret in the
     const [signal] = (yield* get(`/api/actions/${asked.id}/signals`, as("ada"))).body
     assert.deepStrictEqual(signal.payload.value, { by: "Bob", pin: "<redacted>" })
   }).pipe(Effect.scoped, Effect.provide(layerWorkers(Cars.layer, { engines: 1 }))))
+
+it.live("21.3: messages that errors have been given are for who may look, and not those made of an error's fields", () =>
+  Effect.gen(function*() {
+    const bank = yield* Banks.client
+    const lent = yield* bank(1).lendLater()
+    const ended = [yield* bank(2).tourLater(), yield* bank(3).chargeLater(), yield* bank(4).countLater()]
+    ended.push(yield* bank(5).crashLater(), yield* bank(6).rentLater())
+    for (const handle of ended) yield* Effect.exit(handle.await)
+    const repo = yield* ActionRepo
+    const status = Effect.map(repo.list({ held: true }), ({ length }) => length === 1)
+    yield* until("it is held", status)
+    const { get, post } = yield* servingApi({ authorization: known })
+    const ids = [lent, ...ended].map(({ id }) => id)
+    const paths = ids.flatMap((id) => ["", "/steps", "/tree", "/why"].map((path) => `/api/actions/${id}${path}`))
+    const filter = { actorType: "Bank" }
+    const plan = { filter, verb: { verb: "Stepped.cancel" } }
+    const seen = (name: string) =>
+      Effect.gen(function*() {
+        const texts = []
+        for (const path of [...paths, "/api/actions", "/api/errors", "/api/attention"]) {
+          const { body, status } = yield* get(path, as(name))
+          assert.strictEqual(status, 200, path)
+          if (name === "vera") assert.notInclude(JSON.stringify(body), iban, path)
+          texts.push(JSON.stringify(body))
+        }
+        const planned = yield* post("/api/many/plan", plan, as(name))
+        assert.strictEqual(planned.status, 200)
+        return [...texts, JSON.stringify(planned.body)]
+      })
+    for (const text of yield* seen("vera")) assert.notInclude(text, iban)
+    const inFull = yield* seen("ada")
+    for (const name of ["NoFunds", "Declined"]) assert.include(inFull.join(), name)
+    assert.isAtLeast(inFull.filter((text) => text.includes(`NoFunds account ${iban}`)).length, 10)
+    const messages = Effect.fnUntraced(function*(name: string) {
+      return yield* Effect.forEach(
+        ended,
+        ({ id }) => Effect.map(get(`/api/actions/${id}`, as(name)), ({ body }) => body.cause.message)
+      )
+    })
+    const declined = "Declined: the bank has declined"
+    assert.deepStrictEqual(yield* messages("vera"), [
+      "NoFunds",
+      declined,
+      "(withheld)",
+      "No road leads there",
+      declined
+    ])
+    assert.deepStrictEqual(yield* messages("ada"), [
+      `NoFunds account ${iban}`,
+      declined,
+      JSON.stringify({ account: iban }),
+      "No road leads there",
+      declined
+    ])
+    // who looks on is told what everybody may be told
+    const changed = yield* repo.changed(new Date(0))
+    assert.notInclude(JSON.stringify(changed), iban)
+    const told = new Map(changed.map(({ id, message }) => [id, message]))
+    assert.deepStrictEqual(ended.map(({ id }) => told.get(id)), yield* messages("vera"))
+    const { body } = yield* get("/api/attention", as("vera"))
+    assert.match(body.notUndone[0].steps[0], /^rent: .*\(withheld\)$/)
+    assert.match(body.stuck[0].reasons[0], /, after: NoFunds$/)
+  }).pipe(Effect.scoped, Effect.provide(layerWorkers(Banks.layer, { engines: 1 }))))
 
 it.live("21.3: what nobody has described is hidden whole, and so is what no version of a definition takes", () =>
   Effect.gen(function*() {

@@ -9104,8 +9104,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "21.1: an actor with a long history cannot be forgotten over HTTP",
     plants: [{
       file: "src/http/verbs.ts",
-      find: "? askAll(asked) : ask",
-      replace: "? ask(asking, asked) : ask"
+      find: "verb === \"ActionRepo.forget\"",
+      replace: "verb === \"AchievementStore.forgetAll\""
     }],
     tests: { "test/http/Reading.test.ts": ["21.1: has none where it goes through all"] }
   },
@@ -9115,7 +9115,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/http/readOverview.ts",
       find: "(askAll(engine.doctor))",
-      replace: "(ask(asking, engine.doctor))"
+      replace: "(Effect.raceFirst(askAll(engine.doctor), ask(asking, Effect.never)))"
     }],
     tests: { "test/http/Reading.test.ts": ["21.1: has none where it goes through all"] }
   },
@@ -9128,6 +9128,56 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "yield* Semaphore.make(100)"
     }],
     tests: { "test/http/Reading.test.ts": ["21.1: has none where it goes through all"] }
+  },
+  {
+    name: "http-fields-in-messages",
+    breaks: "21.3: an error's fields are told as its message to who may not read payloads",
+    plants: [{
+      file: "src/http/messages.ts",
+      find: "message.startsWith(`${tag}: `)",
+      replace: "message.startsWith(tag)"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
+  },
+  {
+    name: "http-fields-in-why",
+    breaks: "21.3: why an action is held is told with its error's fields to who may not read payloads",
+    plants: [{
+      file: "src/http/messages.ts",
+      find: "return failure === undefined\n      ?",
+      replace: "return failure === undefined || reason._tag === \"Held\"\n      ?"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
+  },
+  {
+    name: "http-fields-of-attempts",
+    breaks: "21.3: attempts are told with their errors' fields to who may not read payloads",
+    plants: [{
+      file: "src/http/views.ts",
+      find: "attempts: mayRead",
+      replace: "attempts: mayRead || !mayRead"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
+  },
+  {
+    name: "http-fields-in-events",
+    breaks: "21.3: who looks on is told an error's fields as its message",
+    plants: [{
+      file: "src/sql/recent.ts",
+      find: "and not starts_with",
+      replace: "and false and not starts_with"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
+  },
+  {
+    name: "http-no-message-at-all",
+    breaks: "21.3: what an error itself says is withheld from who is on call",
+    plants: [{
+      file: "src/http/messages.ts",
+      find: "message.startsWith(`${tag}: `) || message ===",
+      replace: "message ==="
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
   },
   {
     name: "http-answers-kept",
@@ -9184,8 +9234,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "21.4: whoever sends what is not genuine keeps out what is",
     plants: [{
       file: "src/http/outside.ts",
-      find: "(answer) => others.take()",
-      replace: "(answer) => genuine.take()"
+      find: "const others = makeRate(rate)",
+      replace: "const others = genuine"
     }],
     tests: { "test/http/Webhook.test.ts": ["is not kept out by what is not genuine"] }
   },

@@ -1,0 +1,85 @@
+/**
+ * What of a failure's message whoever looks may see. Its own message an error has been given to be read, as a defect has, and the engine's words are nobody's secret. Where a declared error has none, its message is made
+ * of its fields, and those are a payload: who may not read payloads is told the tag.
+ */
+import type { ActionRecord, FailureCause, NotUndone } from "../ActionRecord.ts"
+import { textsOf } from "../engine/client/quietly.ts"
+import type { FailureGroup } from "../Failures.ts"
+import type { WhyAction } from "../Why.ts"
+
+/** In the place of a message that may be made of fields. */
+export const withheld = "(withheld)"
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Of a tagged error: what it says itself stands behind its tag and a colon; fields stand behind a space. */
+const ofTag = (tag: string, message: string): string =>
+  message.startsWith(`${tag}: `) || message === `${tag}, encrypted` ? message : tag
+
+/** As an error's fields are written, or what is neither an error nor a text: JSON, or a name with a capital and what follows it. A sentence may begin like that, too, and is withheld with them. */
+const likeFields = /^([[{\d-]|[A-Z][\w$./-]* )/
+
+/** Where nothing is stored beside a message that says what it is made of: it is told by how it begins, behind the path that may be before it. */
+const bare = (message: string): string => {
+  const said = message.replace(/^.* › [^:]*: /s, "")
+  return likeFields.test(said) ? message.slice(0, message.length - said.length) + withheld : message
+}
+
+/** Of a cause. */
+export const openMessage = (
+  { error, kind, message, pretty }: Pick<FailureCause, "error" | "kind" | "message" | "pretty">
+): string => {
+  if (isObject(error)) {
+    const { _tag: tag, message: own } = error
+    return typeof tag === "string" ? ofTag(tag, message) : own === message ? message : withheld
+  }
+  // one that is a text is what it says
+  if (typeof error === "string") return message
+  if (error !== undefined) return withheld
+  // a typed one that could not be stored: the engine's own failures have nothing but their message
+  return kind === "failure" && pretty !== undefined ? bare(message) : message
+}
+
+/** Of an attempt, which has nothing of the error beside it. */
+export const openAttempt = <A extends Pick<FailureCause, "kind" | "message">>(failure: A): A =>
+  failure.kind === "failure" || failure.kind === "child" ? { ...failure, message: bare(failure.message) } : failure
+
+/** Of a group: of what it is only the tag is known. */
+export const openGroup = (group: FailureGroup): FailureGroup => ({
+  ...group,
+  message: group.tag !== undefined
+    ? ofTag(group.tag, group.message)
+    : group.kind !== "defect" && /^[[{\d-]/.test(group.message)
+    ? withheld
+    : group.message
+})
+
+const openLeft = <A extends { readonly notUndone?: ReadonlyArray<NotUndone> }>(left: A): A =>
+  left.notUndone === undefined
+    ? left
+    : { ...left, notUndone: left.notUndone.map((one) => ({ ...one, message: bare(one.message) })) }
+
+/** A cause with such messages, and without what Effect prints of it. */
+export const openCause = (cause: FailureCause): FailureCause => {
+  const { pretty: _pretty, ...rest } = cause
+  return openLeft({ ...rest, message: openMessage(cause) })
+}
+
+/** Of a record, wherever it has one. */
+export const openRecord = (record: ActionRecord): ActionRecord => ({
+  ...record,
+  cause: record.cause && openCause(record.cause),
+  lastFailure: record.lastFailure && openCause(record.lastFailure),
+  unwound: record.unwound && openLeft(record.unwound)
+})
+
+/** Of why an action is not finished: in the texts, too. */
+export const openWhy = <A extends WhyAction>(why: A): A =>
+  textsOf(why, (reason) => {
+    const failure = "failure" in reason ? reason.failure : "cause" in reason ? reason.cause : undefined
+    // by a function: `$` in a message is no pattern
+    return failure === undefined
+      ? reason.text
+      : reason.text.replace(`: ${failure.message}`, () => `: ${openMessage(failure)}`)
+  })
