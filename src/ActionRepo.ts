@@ -72,7 +72,7 @@ const countedMost = 10_000
 
 /** Among how many of the newest it is looked for what has changed, and how many of these one call gives. */
 const changedAmong = 5000
-const changedMost = 1000
+const changedLimit = { otherwise: 1000, most: 5000 }
 
 /**
  * The actions: queued, live and ended.
@@ -95,10 +95,13 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    */
   readonly failures: (filter?: FailureFilter) => Effect.Effect<FailureGroups, StorageError | InvalidQuery>
   /**
-   * What was enqueued, has begun or has ended after a time, the newest change first: 1,000 at most. It is looked for among the newest 5,000 actions, and among failures;
-   * what has begun and ended well long after it was enqueued may be missing.
+   * What was enqueued, has begun or has ended after a time, the newest change first: `limit` at most (1,000 if not given, 5,000 at most). It is looked for among the newest 5,000 actions each that are
+   * queued, live, and ended, and among failures; what has begun and ended well long after it was enqueued may be missing. Where there are as many as `limit`, there may be more.
    */
-  readonly changed: (since: Date) => Effect.Effect<ReadonlyArray<ChangedAction>, StorageError | InvalidQuery>
+  readonly changed: (
+    since: Date,
+    options?: { readonly limit?: number | undefined }
+  ) => Effect.Effect<ReadonlyArray<ChangedAction>, StorageError | InvalidQuery>
   /** The steps of an action in the order in which they started. */
   readonly steps: (action: string) => Effect.Effect<ReadonlyArray<StepRecord>, StorageError>
   /** What the steps of an action wait or waited for. */
@@ -323,11 +326,12 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             const found = groups.reduce((sum, { count }) => sum + count, 0)
             return { count: Math.min(found, countedMost), hasMore: found > countedMost, groups }
           }),
-        changed: (since) =>
-          Effect.flatMap(
-            timeOf("since of ActionRepo.changed", since),
-            (from) => store.changed(from, changedAmong, changedMost)
-          ),
+        changed: (since, { limit } = {}) =>
+          Effect.gen(function*() {
+            const from = yield* timeOf("since of ActionRepo.changed", since)
+            const most = yield* limitOf("limit of ActionRepo.changed", limit, changedLimit)
+            return yield* store.changed(from, changedAmong, most)
+          }),
         failures: ({ actorType, before, limit, name, since } = {}) =>
           Effect.gen(function*() {
             const most = yield* limitOf("limit of ActionRepo.failures", limit)

@@ -4,6 +4,8 @@
  * An event's id is a cursor, its time and its action, so that whoever has lost its connection goes on with any process of the program. What is committed late is told late: each look
  * goes back some seconds, and tells nothing twice. A cursor does not say what of these seconds has been told, and what was not there yet: who comes back with one is told all of them again, as
  * another process may not know what this one has told.
+ *
+ * A look has a bound, and so has what is kept for one that is slow. What falls out of either is not told any more; that something has is, as a gap: a time of which not all is told.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -17,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ChangedAction } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
+import type { InvalidQuery, StorageError } from "../SteppedError.ts"
 import { realClock } from "../store/RealClock.ts"
 import type { EventView } from "./models/events.ts"
 
@@ -24,13 +27,31 @@ import type { EventView } from "./models/events.ts"
 const everyMs = 1000
 /** How far back a look goes behind what is known: what was committed that late is told still. */
 const lateMs = 10_000
-/** How many events are kept for one that is slow; it loses the oldest. */
-const kept = 4096
+/** How many actions a look finds at most: those of 500 a second, in the time that it goes back. */
+const foundMost = 5000
+/** How many events are kept for one that is slow, which loses the oldest: more than one look has. */
+const kept = 16_384
 
 /** An event with its cursor. */
 export interface Told {
   readonly cursor: string
   readonly event: EventView
+}
+
+/** A time of which not all is told. */
+export interface Gap {
+  readonly gap: { readonly since: Date; readonly before: Date }
+}
+
+/** What who looks on is told. */
+export type News = Told | Gap
+
+/** What a look tells, with its place in all that is told, and the time of that look: when it was, and from when on it was looked. */
+interface Published {
+  readonly place: number
+  readonly news: News
+  readonly since: number
+  readonly until: number
 }
 
 /** Where somebody goes on: behind what became of this action at this time. */
@@ -82,7 +103,7 @@ const inOrder = (events: ReadonlyArray<Told>): ReadonlyArray<Told> =>
  */
 export class Live extends Context.Service<Live, {
   /** What happens from now on, or behind a cursor: then what was committed late before it, too, with all that it may be among. */
-  readonly events: (after: Cursor | undefined) => Effect.Effect<Stream.Stream<Told>, never, Scope.Scope>
+  readonly events: (after: Cursor | undefined) => Effect.Effect<Stream.Stream<News>, never, Scope.Scope>
 }>()("stepped/http/Live") {
   static readonly layer: Layer.Layer<Live, never, ActionRepo> = Layer.effect(
     Live,
@@ -91,14 +112,18 @@ export class Live extends Context.Service<Live, {
       const looking = yield* RcRef.make({ acquire: startLooking(repo) })
       return {
         events: Effect.fnUntraced(function*(after: Cursor | undefined) {
-          const pubsub = yield* RcRef.get(looking)
+          const { begin, pubsub } = yield* RcRef.get(looking)
           const subscription = yield* PubSub.subscribe(pubsub)
+          const first = begin()
           const missed = after === undefined ? [] : yield* behind(repo, after)
-          const told = new Set(missed.map(({ cursor }) => cursor))
+          const told = new Set(missed.map((news) => "cursor" in news ? news.cursor : undefined))
           return Stream.concat(
             Stream.fromIterable(missed),
             // what was looked for and is told by the next look, too
-            Stream.filter(Stream.fromSubscription(subscription), ({ cursor }) => !told.has(cursor))
+            Stream.filter(
+              withLosses(first, Stream.fromSubscription(subscription)),
+              (news) => !("cursor" in news) || !told.has(news.cursor)
+            )
           )
         })
       }
@@ -106,33 +131,60 @@ export class Live extends Context.Service<Live, {
   )
 }
 
+/** What comes next for somebody: its place, and from when on the look before it looked. */
+type Expected = Pick<Published, "place" | "since">
+
+/** Says where something was lost, as it came faster than somebody has taken it: of all the time that was looked at meanwhile. */
+const withLosses = (begin: Expected, published: Stream.Stream<Published>): Stream.Stream<News> =>
+  Stream.mapAccum(published, () => begin, ({ place, since }, next) => [
+    { place: next.place + 1, since: next.since },
+    next.place <= place ? [next.news] : [gapOf(since, next.until), next.news]
+  ])
+
+const gapOf = (since: number, before: number): Gap => ({ gap: { since: new Date(since), before: new Date(before) } })
+
+interface Looked {
+  readonly events: ReadonlyArray<Told>
+  /** Whether there was more than a look finds. */
+  readonly isCut: boolean
+}
+
 /** What has happened after a time, as the rows say. */
-const look = (repo: ActionRepo["Service"], since: number) =>
-  Effect.map(
-    repo.changed(new Date(since)),
-    (changed) => inOrder(changed.flatMap((action) => eventsOf(action, since)))
-  )
+const look = (repo: ActionRepo["Service"], since: number): Effect.Effect<Looked, StorageError | InvalidQuery> =>
+  Effect.map(repo.changed(new Date(since), { limit: foundMost }), (changed) => ({
+    events: inOrder(changed.flatMap((action) => eventsOf(action, since))),
+    isCut: changed.length >= foundMost
+  }))
 
 const onRealClock = Effect.provideService(Clock.Clock, realClock)
 
 /** What somebody may have missed. A database that is away is asked again: whoever went on without would never be told. */
-const behind = (repo: ActionRepo["Service"], after: Cursor): Effect.Effect<ReadonlyArray<Told>> =>
-  onRealClock(
-    Effect.retry(look(repo, Math.max(0, after.at - lateMs)), Schedule.spaced(everyMs))
-  ).pipe(
-    Effect.orDie,
-    Effect.map((events) => events.filter(({ event }) => compare(cursorOf(event), after) !== 0))
-  )
-
-const startLooking = (
-  repo: ActionRepo["Service"]
-): Effect.Effect<PubSub.PubSub<Told>, never, Scope.Scope> =>
+const behind = (repo: ActionRepo["Service"], after: Cursor): Effect.Effect<ReadonlyArray<News>> =>
   Effect.gen(function*() {
-    const pubsub = yield* Effect.acquireRelease(PubSub.sliding<Told>(kept), PubSub.shutdown)
+    const since = Math.max(0, after.at - lateMs)
+    const { events, isCut } = yield* Effect.orDie(
+      onRealClock(Effect.retry(look(repo, since), Schedule.spaced(everyMs)))
+    )
+    const missed = events.filter(({ event }) => compare(cursorOf(event), after) !== 0)
+    return isCut ? [gapOf(since, yield* Clock.currentTimeMillis), ...missed] : missed
+  })
+
+/** What is told from now on, and what comes next of it. */
+interface Looking {
+  readonly pubsub: PubSub.PubSub<Published>
+  readonly begin: () => Expected
+}
+
+const startLooking = (repo: ActionRepo["Service"]): Effect.Effect<Looking, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const pubsub = yield* Effect.acquireRelease(PubSub.sliding<Published>(kept), PubSub.shutdown)
     const clock = yield* Clock.Clock
     // invariant: what is known of the last seconds before `latest`, and is told no more
     const told = new Map<string, number>()
     let latest = 0
+    let place = 0
+    /** From when on it is looked. */
+    const begun = () => Math.max(0, latest - lateMs)
     /** Of what it is given, what was not known. */
     const learn = (events: ReadonlyArray<Told>): ReadonlyArray<Told> => {
       const unknown = events.filter(({ cursor }) => !told.has(cursor))
@@ -146,13 +198,19 @@ const startLooking = (
     }
     // what is there already is known, so that what was begun before and is committed only now is news
     const before = yield* Effect.option(look(repo, 0))
-    if (Option.isSome(before)) learn(before.value)
+    if (Option.isSome(before)) learn(before.value.events)
     else latest = clock.currentTimeMillisUnsafe()
     const next = Effect.gen(function*() {
       // a database that is away is asked again with the next look
-      const found = yield* Effect.option(look(repo, Math.max(0, latest - lateMs)))
-      if (Option.isSome(found)) yield* PubSub.publishAll(pubsub, learn(found.value))
+      const since = begun()
+      const found = yield* Effect.option(look(repo, since))
+      if (Option.isNone(found)) return
+      const until = clock.currentTimeMillisUnsafe()
+      const unknown = learn(found.value.events)
+      // where nothing is new, it was said before that not all of this time is told
+      const news = found.value.isCut && unknown.length > 0 ? [gapOf(since, until), ...unknown] : unknown
+      yield* PubSub.publishAll(pubsub, news.map((news) => ({ place: place++, news, since, until })))
     })
     yield* Effect.forkScoped(onRealClock(Effect.repeat(next, Schedule.spaced(everyMs))))
-    return pubsub
+    return { pubsub, begin: () => ({ place, since: begun() }) }
   })

@@ -58,7 +58,10 @@ export const EventsLive = HttpApiBuilder.group(
             Effect.map(live.events(after), (events) =>
               Stream.merge(
                 beats,
-                Stream.map(events, ({ cursor, event }): StreamedEvent => ({ id: cursor, event: "action", data: event }))
+                Stream.map(events, (news): StreamedEvent =>
+                  "gap" in news
+                    ? { event: "gap", data: news.gap }
+                    : { id: news.cursor, event: "action", data: news.event })
               ))
           )
           return lasting(told, streamLimit)

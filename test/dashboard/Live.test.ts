@@ -121,6 +121,21 @@ describeInBrowser("the dashboard, live", () => {
     await context.close()
   })
 
+  it("says of which time not all is told, and widens that as it goes on", async () => {
+    const { context, page, wrong } = await open(browser, at())
+    const gap = (since: string, before: string) =>
+      `event: gap\ndata: {"since":"2026-01-02T10:${since}.000Z","before":"2026-01-02T10:${before}.000Z"}\n\n`
+    await page.route("**/api/events*", (route) =>
+      route.fulfill({
+        contentType: "text/event-stream",
+        body: gap("00:00", "00:10") + gap("00:05", "00:20") + gap("00:15", "00:30")
+      }))
+    await page.goto(at("events"))
+    await page.getByText(/of what was from .*:00 to .*:30 something may be missing here/).waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
   it("does not ask while it is stopped", async () => {
     const { context, page, wrong } = await open(browser, at("actions"))
     await page.locator(".row").first().waitFor()

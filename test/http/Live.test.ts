@@ -1,9 +1,11 @@
 /** What happens, as whoever looks on is told: by the rows, from any process, and nobody is told who does not look. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, type Duration, Effect, Fiber, Layer, Redacted } from "effect"
+import { Clock, Deferred, type Duration, Effect, Fiber, Layer, Redacted, Ref, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { ActionRepo } from "stepped"
 import * as Http from "stepped/http"
+import { Live } from "../../src/http/Live.ts"
 import { server } from "../harness/databases.ts"
 import { layerWorkers } from "../harness/workers.ts"
 import { Cars } from "./fixtures/cars.ts"
@@ -42,7 +44,9 @@ const connect = (url: string, headers: Readonly<Record<string, string>> = {}) =>
           const parts = (read.rest + value).split("\n\n")
           read.rest = parts.pop()!
           events.push(
-            ...parts.filter((part) => part.includes("data:")).map(sentOf).filter(({ event }) => event === "action")
+            ...parts.filter((part) => part.includes("data:")).map(sentOf).filter(({ event }) =>
+              event === "action" || event === "gap"
+            )
           )
         }
       })
@@ -123,6 +127,82 @@ it.effect("21.2: what is committed late is told, also to who comes back, and not
     assert.deepStrictEqual(carsOf(back.events).sort(), ["1", "2", "4", "5"])
     assert.deepStrictEqual(carsOf(staying.events).sort(), ["1", "2", "3", "4", "5"])
   }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+/** So many that are enqueued and end at once. */
+const crowd = (count: number) => `
+  insert into stepped.ended_actions (id, definition, actor_id, arguments, status, depth, attempts, enqueued_at, ended_at)
+  select (lpad(to_hex(floor(extract(epoch from now()) * 1000)::bigint), 12, '0') || '70008000' || lpad(n::text, 12, '0'))::uuid,
+    'Car/visit', 'crowd', '["London"]', 2, 0, 1, now(), now()
+  from generate_series(1, ${count}) n`
+
+it.live("21.2: where more happens than a look finds, it is said of which time something is missing, also to who comes back", () =>
+  Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const sql = yield* SqlClient.SqlClient
+    const api = yield* servingApi({ authorization: known })
+    const { events, until } = yield* connect(api.url)
+    const enqueue = (n: number) => cars(n).with({ delay: "1 day" }).visitLater("London")
+    yield* enqueue(1)
+    yield* until((events) => events.length > 0)
+    const [first] = events
+    yield* sql.unsafe(crowd(6000))
+    // each is enqueued and ends: all that a look has found is told
+    yield* until((events) => ofCar(events, "crowd").length >= 10_000)
+    const gaps = events.filter(({ event }) => event === "gap")
+    assert.isAbove(gaps.length, 0)
+    const times = events.filter(({ data }) => data.actorId === "crowd").map(({ data }) => data.at)
+    for (const { data, id } of gaps) {
+      assert.isUndefined(id)
+      assert.isTrue(data.since < times[0] && times[0] <= data.before, JSON.stringify(data))
+    }
+    const other = yield* servingApi({ authorization: known })
+    const back = yield* connect(other.url, { "last-event-id": first!.id! })
+    yield* back.until((events) => ofCar(events, "crowd").length >= 10_000)
+    assert.strictEqual(back.events[0]!.event, "gap")
+    assert.isTrue(back.events[0]!.data.since <= first!.data.at)
+  }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+it.live("21.2: who takes what happens too slowly is told that something was lost, and of which time", () =>
+  Effect.forEach([0, 1], (taken) =>
+    Effect.gen(function*() {
+      const start = yield* Clock.currentTimeMillis
+      const looks = yield* Ref.make(0)
+      const isFull = yield* Deferred.make<void>()
+      // with each look as many as are not too many, three times each: more than is kept after three of them
+      const changed = Effect.gen(function*() {
+        const look = yield* Ref.getAndUpdate(looks, (n) => n + 1)
+        if (look === 4) yield* Deferred.succeed(isFull, undefined)
+        const at = new Date(start + look)
+        return Array.from({ length: 4999 }, (_, n) => ({
+          id: `00000000-0000-7000-8000-${String(look * 5000 + n).padStart(12, "0")}`,
+          actorType: "Car",
+          actorId: "1",
+          name: "visit",
+          status: "succeeded" as const,
+          parent: undefined,
+          message: undefined,
+          enqueuedAt: at,
+          startedAt: at,
+          endedAt: at
+        }))
+      })
+      const told = yield* Effect.gen(function*() {
+        const events = yield* (yield* Live).events(undefined)
+        if (taken === 0) yield* Deferred.await(isFull)
+        // some are taken, and then none while the others come
+        const slowly = Stream.mapEffect(events, (news, i) =>
+          Effect.as(i === 0 ? Deferred.await(isFull) : Effect.void, news))
+        return yield* Stream.runCollect(Stream.takeUntil(Stream.take(slowly, 40_000), (news) =>
+          "gap" in news))
+      }).pipe(
+        Effect.provide(Layer.provide(Live.layer, Layer.mock(ActionRepo, { changed: () => changed })))
+      )
+      const gaps = told.flatMap((news) => "gap" in news ? [news.gap] : [])
+      assert.lengthOf(gaps, 1)
+      assert.strictEqual(told.length > 1, taken > 0)
+      assert.isAtMost(gaps[0]!.since.getTime(), start)
+      assert.isAtLeast(gaps[0]!.before.getTime(), start + 2)
+    }).pipe(Effect.scoped), { discard: true }))
 
 it.effect("21.2: a time that is still to come, by a clock that is wrong, keeps nobody from being told of now", () =>
   Effect.gen(function*() {

@@ -9023,8 +9023,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "21.2: who comes back is not told what was committed late meanwhile",
     plants: [{
       file: "src/http/Live.ts",
-      find: "look(repo, Math.max(0, after.at - lateMs))",
-      replace: "look(repo, Math.max(0, after.at))"
+      find: "const since = Math.max(0, after.at - lateMs)",
+      replace: "const since = Math.max(0, after.at)"
     }],
     tests: { "test/http/Live.test.ts": ["21.2: what is committed late"] }
   },
@@ -9033,8 +9033,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "21.2: what had happened before anybody looked on is told as news",
     plants: [{
       file: "src/http/Live.ts",
-      find: "    if (Option.isSome(before)) learn(before.value)\n    else latest",
-      replace: "    if (Option.isSome(before) && latest > 0) learn(before.value)\n    else latest"
+      find: "    if (Option.isSome(before)) learn(before.value.events)\n    else latest",
+      replace: "    if (Option.isSome(before) && latest > 0) learn(before.value.events)\n    else latest"
     }],
     tests: { "test/http/Live.test.ts": ["21.2: what is committed late"] }
   },
@@ -9048,6 +9048,46 @@ export const bugs: ReadonlyArray<Bug> = [
     }],
     tests: { "test/http/Live.test.ts": ["21.2: a time that is still to come"] },
     hangs: true
+  },
+  {
+    name: "http-events-cut-in-silence",
+    breaks: "21.2: where more happens than a look finds, nobody is told that something is missing",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "isCut: changed.length >= foundMost",
+      replace: "isCut: changed.length > foundMost"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: where more happens than a look finds"] }
+  },
+  {
+    name: "http-events-lost-in-silence",
+    breaks: "21.2: who takes what happens too slowly is not told that something was lost",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "next.place <= place ? [next.news]",
+      replace: "next.place <= Math.max(place, next.place) ? [next.news]"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: who takes what happens too slowly"] }
+  },
+  {
+    name: "http-events-lost-before-the-first",
+    breaks: "21.2: what was lost before somebody has taken the first is lost in silence",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "next.place <= place ? [next.news]",
+      replace: "place === 0 || next.place <= place ? [next.news]"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: who takes what happens too slowly"] }
+  },
+  {
+    name: "http-events-back-over-a-gap",
+    breaks: "21.2: who comes back after more than a look finds is not told that something is missing",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "return isCut ? [gapOf(",
+      replace: "return isCut && missed.length === 0 ? [gapOf("
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: where more happens than a look finds"] }
   },
   {
     name: "http-told-in-silence",

@@ -22,10 +22,16 @@ export type EventView = typeof EventView.Type
 
 /**
  * An event of the stream. `beat`, without an id, comes every few seconds: who hears none is to connect again. `over`, without one, too, is the last: who wants more is to connect
- * again, and is asked who they are. The id is the time and the action: with it as `Last-Event-ID` any process goes on behind it.
+ * again, and is asked who they are. `gap`, without one, too, says between which times more may have happened than is told: who wants all of it asks for the list of actions. The id is the time and
+ * the action: with it as `Last-Event-ID` any process goes on behind it.
  */
 export const StreamedEvent = Schema.Union([
   Schema.Struct({ id: Schema.String, event: Schema.Literal("action"), data: Schema.fromJsonString(EventView) }),
+  Schema.Struct({
+    id: Schema.optionalKey(Schema.String),
+    event: Schema.Literal("gap"),
+    data: Schema.fromJsonString(Schema.Struct({ since: Schema.Date, before: Schema.Date }))
+  }),
   Schema.Struct({
     id: Schema.optionalKey(Schema.String),
     event: Schema.Literals(["beat", "over"]),

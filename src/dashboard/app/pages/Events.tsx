@@ -43,10 +43,24 @@ const joined = (all: ReadonlyArray<Happening>, more: ReadonlyArray<Happening>): 
   return [...known.values()].sort((a, b) => b.at.localeCompare(a.at)).slice(0, kept)
 }
 
+/** A time of which not all is told. */
+interface Gap {
+  readonly since: string
+  readonly before: string
+}
+
+/** One that begins in the other goes on with it. */
+const widened = (gap: Gap | undefined, next: Gap): Gap =>
+  gap === undefined || next.since < gap.since || next.since > gap.before
+    ? next
+    : { since: gap.since, before: next.before > gap.before ? next.before : gap.before }
+
 interface Told {
   /** From now on all is told. */
   readonly begin: () => void
   readonly hear: (happening: Happening) => void
+  /** Of which time not all is told. */
+  readonly miss: (gap: Gap) => void
   /** Since when it is not told, and why; or that it is told again. */
   readonly trouble: (message: string | undefined) => void
 }
@@ -55,7 +69,7 @@ interface Told {
  * Listens as long as somebody looks, and goes on where it was. A browser connects again by itself where nobody answers; where somebody has answered otherwise, as a proxy does whose
  * server starts anew, it gives up, and is told to.
  */
-const listen = ({ begin, hear, trouble }: Told): () => void => {
+const listen = ({ begin, hear, miss, trouble }: Told): () => void => {
   let last: string | undefined
   let source: EventSource | undefined
   let heardAt = Date.now()
@@ -75,6 +89,10 @@ const listen = ({ begin, hear, trouble }: Told): () => void => {
       heardAt = Date.now()
       last = lastEventId
       hear(JSON.parse(data) as Happening)
+    })
+    opened.addEventListener("gap", ({ data }: MessageEvent<string>) => {
+      heardAt = Date.now()
+      miss(JSON.parse(data) as Gap)
     })
     opened.addEventListener("beat", () => {
       heardAt = Date.now()
@@ -112,6 +130,7 @@ const listen = ({ begin, hear, trouble }: Told): () => void => {
 const useHappenings = () => {
   const [all, setAll] = useState<ReadonlyArray<Happening>>()
   const [error, setError] = useState<string>()
+  const [gap, setGap] = useState<Gap>()
   useEffect(() => {
     const ending = new AbortController()
     let come: Array<Happening> = []
@@ -127,6 +146,7 @@ const useHappenings = () => {
     const stop = listen({
       // what has happened between the two is in neither of them otherwise
       begin: look,
+      miss: (next) => setGap((gap) => widened(gap, next)),
       trouble: setError,
       hear: (happening) => {
         come.push(happening)
@@ -146,19 +166,26 @@ const useHappenings = () => {
       clearInterval(show)
     }
   }, [])
-  return { all, error }
+  return { all, error, gap }
 }
 
 export const Events = () => {
-  const { all, error } = useHappenings()
+  const { all, error, gap } = useHappenings()
   return (
     <>
       <h1>Events</h1>
       <p class="lead">
         What happens with actions, the last first. Stop it with <b>Live</b>{" "}
-        to read. It is looked for among the newest 5,000 actions and all failures: what began, or ended well, long after
-        it was enqueued may be missing.
+        to read. It is looked for among the newest 5,000 actions each that are queued, live and ended, and among
+        failures: what began, or ended well, long after it was enqueued may be missing. The last 1,000 are shown.
       </p>
+      {gap === undefined ? null : (
+        <p class="soft" role="status">
+          More has happened than is told: of what was from {written(gap.since, true)} to {written(gap.before, true)}
+          {" "}
+          something may be missing here. The list of actions has all of it.
+        </p>
+      )}
       {error === undefined ? null : <Trouble>{error}</Trouble>}
       {all === undefined
         ? (
