@@ -114,7 +114,7 @@ interface Definition {
   readonly name: string
 }
 
-/** Versions of a definition that are looked at. */
+/** Versions of a definition that are looked at: where there are more, nobody knows what is secret by one of them. */
 const versionsMost = 100
 
 /** Says of definitions what may be shown of their payloads, by what workers have said of them. */
@@ -136,8 +136,8 @@ export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen
     lookup: (key: string) => {
       const [actorType = "", name = ""] = JSON.parse(key) as ReadonlyArray<string>
       return Effect.map(
-        Effect.catchTag(queue.definitions({ actorType, name, limit: versionsMost }), "InvalidQuery", Effect.die),
-        (found) => found.map(({ description }) => description)
+        Effect.catchTag(queue.definitions({ actorType, name, limit: versionsMost + 1 }), "InvalidQuery", Effect.die),
+        (found) => found.length > versionsMost ? [] : found.map(({ description }) => description)
       )
     }
   })

@@ -166,3 +166,24 @@ it.live("21.3: what nobody has described is hidden whole, and so is what no vers
       because: "unknown"
     }])
   }).pipe(Effect.scoped, Effect.provide(layerWorkers(Cars.layer, { engines: 1 }))))
+
+it.live("21.3: where there are more versions of a definition than are looked at, its payloads are hidden whole", () =>
+  Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const { id } = yield* Effect.tap(cars(1).payLater(card, Redacted.make("pin-1234")), ({ await: ended }) => ended)
+    yield* described
+    const sql = yield* SqlClient.SqlClient
+    /** Versions that came later, by which nothing is secret any more. */
+    const add = (from: number, to: number) =>
+      sql.unsafe(`insert into stepped.definitions (key, hash, json, first_seen, last_seen)
+        select key, 'later ' || n, jsonb_set(jsonb_set(json, '{arguments,0,redacted}', '[]'), '{arguments,1,redacted}', '[]'),
+          first_seen + interval '1 hour', last_seen
+        from stepped.definitions, generate_series(${from}, ${to}) n where key = 'Car/pay' and hash not like 'later %'`)
+    yield* add(1, 99)
+    const seen = yield* (yield* servingApi({ authorization: known })).get(`/api/actions/${id}`, as("ada"))
+    assert.deepStrictEqual(seen.body.arguments.value, [{ owner: "Ann", number: "<redacted>" }, "<redacted>"])
+    yield* add(100, 100)
+    const { body } = yield* (yield* servingApi({ authorization: known })).get(`/api/actions/${id}`, as("ada"))
+    const unknown = { _tag: "Hidden", because: "unknown" }
+    assert.deepStrictEqual([body.arguments, body.result], [unknown, unknown])
+  }).pipe(Effect.scoped, Effect.provide(layerWorkers(Cars.layer, { engines: 1 }))))

@@ -8949,6 +8949,17 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/Payloads.test.ts": ["21.3: what nobody has described"] }
   },
   {
+    name: "http-secrets-of-old-versions",
+    breaks: "21.3: what a version redacts that is older than the newest hundred is sent",
+    plants: [{
+      file: "src/http/payloads.ts",
+      find: "found.length > versionsMost ? [] : found",
+      replace:
+        "found.length > versionsMost ? found.slice(0, versionsMost).map(({ description }) => description) : found"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: where there are more versions"] }
+  },
+  {
     name: "http-webhook-any-time",
     breaks: "21.4: a webhook of yesterday is taken",
     plants: [{

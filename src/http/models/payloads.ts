@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { failureKinds } from "../../domain/Failure.ts"
 
 /**
- * A value that a program has stored. `Hidden`: `notAllowed`, whoever asks may not read payloads; `unknown`, no worker has said what it is, so that nobody knows what of it is secret; `secret`, all of it is.
+ * A value that a program has stored. `Hidden`: `notAllowed`, whoever asks may not read payloads; `unknown`, no worker has said what it is, or there are more than 100 versions of what it is of, so that nobody knows what of it is secret; `secret`, all of it is.
  */
 export const Payload = Schema.Union([
   Schema.TaggedStruct("Shown", {
