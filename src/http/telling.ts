@@ -50,7 +50,7 @@ export const TellingLive = HttpApiBuilder.group(
     const telling = yield* makeTelling
     const services = yield* Effect.context<ActionRepo | Asking>()
 
-    /** Enqueueing is no verb of an operator's: who may not is refused. */
+    /** Enqueueing is no verb of an operator's: who may not is refused, and nothing is recorded of it. */
     const checkEnqueueing = Effect.gen(function*() {
       const { roles, subject } = yield* Operator
       if (isAllowed(roles, "operate")) return
