@@ -152,10 +152,16 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
           ask("ActionRepo.deleteEnded", { before, dryRun: true, ...given({ from, limit }) }),
           ({ more }) => recordOf<DeletionPlan>(more)
         ),
-    deleteOutcomes: ({ before, ...options }) =>
-      Effect.map(ask("ActionRepo.deleteOutcomes", { before }, options), ({ more }) => number(more["deleted"])),
-    deleteOperations: ({ before, ...options }) =>
-      Effect.map(ask("ActionRepo.deleteOperations", { before }, options), ({ more }) => number(more["deleted"]))
+    deleteOutcomes: ({ before, limit, ...options }) =>
+      Effect.map(
+        ask("ActionRepo.deleteOutcomes", { before, ...given({ limit }) }, options),
+        ({ more }) => number(more["deleted"])
+      ),
+    deleteOperations: ({ before, limit, ...options }) =>
+      Effect.map(
+        ask("ActionRepo.deleteOperations", { before, ...given({ limit }) }, options),
+        ({ more }) => number(more["deleted"])
+      )
   })
 }
 
@@ -348,9 +354,13 @@ export const remoteServices = (
               ask("AchievementStore.forget", { checksumKey: joinKey(key) }, options),
               ({ outcome }) => outcome === "done"
             ),
-          forgetAll: ({ below, ...options }) =>
+          forgetAll: ({ actorType, before, below, limit, name, ...options }) =>
             Effect.map(
-              ask("AchievementStore.forgetAll", below === undefined ? {} : { below: joinKey(below) }, options),
+              ask(
+                "AchievementStore.forgetAll",
+                given({ actorType, before, below: below === undefined ? undefined : joinKey(below), limit, name }),
+                options
+              ),
               ({ more }) => Number(more["forgotten"] ?? 0)
             )
         })

@@ -1,7 +1,8 @@
 /** The command over HTTP: what it prints of an API is what it prints of the database. */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
-import { ActionRepo, JobQueue, Schedules, Stepped } from "stepped"
+import { SqlClient } from "effect/sql"
+import { AchievementStore, ActionRepo, JobQueue, Schedules, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { remoteServices } from "../../src/cli/remote.ts"
@@ -58,6 +59,8 @@ describe("the command over HTTP", () => {
         const args of [
           ["ls"],
           ["ls", "--status", "failed"],
+          ["ls", "--held"],
+          ["ls", "--not-undone"],
           ["ls", "--limit", "1"],
           ["show", done.id],
           ["show", failed.id],
@@ -187,5 +190,67 @@ describe("the command over HTTP", () => {
       // by the name of whose token it is, whatever is said
       const [operation] = yield* repo.operations({ target: id })
       assert.deepInclude(operation, { by: "ada", reason: "it is shut", verb: "Stepped.complete" })
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Gates.layer, embedded.layer()))))
+
+  it.effect("21.6: forgets and deletes what it is asked for, and no more", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const days = (from: number, to: number) =>
+        `timestamptz '2026-01-01' + n * interval '1 day' from generate_series(${from}, ${to}) n`
+      for (const definition of ["Gate/look", "Gate/open", "Door/look"]) {
+        yield* sql.unsafe(
+          `insert into stepped.achievements (checksum_key, checksum, result, action, definition, achieved_at)
+          select '${definition}/' || n, 'x', '1', gen_random_uuid(), '${definition}', ${days(0, 3)}`
+        )
+      }
+      yield* sql.unsafe(`insert into stepped.operations (by, verb, target, outcome, at)
+        select 'eve', 'JobQueue.pause', 'queue ' || n, 'done', ${days(0, 3)}`)
+      yield* sql.unsafe(`insert into stepped.outcomes (id, definition, actor_id, status, created_at)
+        select gen_random_uuid(), 'Gate/look', '1', 2, ${days(0, 3)}`)
+      const api = yield* serving(Http.layer({ authorization: known }))
+      const count = (table: string) =>
+        Effect.map(
+          sql.unsafe<{ readonly count: number }>(`select count(*)::int as count from stepped.${table}`),
+          ([row]) => row?.count
+        )
+      const keys = Effect.map(
+        sql.unsafe<{ readonly key: string }>("select checksum_key as key from stepped.achievements order by 1"),
+        (rows) => rows.map(({ key }) => key)
+      )
+      const before = new Date("2026-01-02T12:00:00Z")
+      const asks = { reason: "a test" }
+      yield* Effect.gen(function*() {
+        const [achievements, repo] = [yield* AchievementStore, yield* ActionRepo]
+        const gone = yield* achievements.forgetAll({ actorType: "Gate", name: "look", before, ...asks })
+        assert.deepStrictEqual([gone, yield* count("achievements")], [2, 10])
+        assert.deepStrictEqual(
+          (yield* keys).filter((key) => key.startsWith("Gate/look")),
+          ["Gate/look/2", "Gate/look/3"]
+        )
+        assert.strictEqual(yield* achievements.forgetAll({ before, limit: 1, ...asks }), 1)
+        assert.strictEqual(yield* achievements.forgetAll({ below: "Door", actorType: "Gate", ...asks }), 0)
+        assert.strictEqual(yield* count("achievements"), 9)
+        assert.strictEqual(yield* repo.deleteOutcomes({ before, limit: 1, ...asks }), 1)
+        assert.strictEqual(yield* count("outcomes"), 3)
+        const recorded = yield* count("operations")
+        assert.strictEqual(yield* repo.deleteOperations({ before, limit: 1, ...asks }), 1)
+        // that is recorded, too
+        assert.strictEqual(yield* count("operations"), recorded)
+      }).pipe(Effect.provide(remoteServices(api.url, Option.some(Redacted.make("ada")))))
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Gates.layer, embedded.layer()))))
+
+  it.effect("21.6: what is asked for of many is for those that are meant, and no others", () =>
+    Effect.gen(function*() {
+      yield* (yield* Gates.client)(1).lookLater()
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+      const api = yield* serving(Http.layer({ authorization: known }))
+      const counts = Effect.forEach([{}, { held: true }, { notUndone: true }, { callbacksFailed: true }], (filter) =>
+        Effect.map(
+          Stepped.forMany({ actorType: "Gate", ...filter }, { verb: "Stepped.cancel" }),
+          ({ count }) =>
+            count
+        ))
+      const there = Effect.provide(counts, remoteServices(api.url, Option.some(Redacted.make("ada"))))
+      assert.deepStrictEqual([yield* counts, yield* there], [[1, 0, 0, 0], [1, 0, 0, 0]])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Gates.layer, embedded.layer()))))
 })

@@ -9351,6 +9351,37 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/cli/Remote.test.ts": ["21.6: completes with what is false"] }
   },
   {
+    name: "remote-forgets-more",
+    breaks: "21.6: over HTTP all achievements below a key are forgotten, whatever else they were filtered by",
+    plants: [{
+      file: "src/cli/remote.ts",
+      find: "given({ actorType, before, below: below === undefined ? undefined : joinKey(below), limit, name })",
+      replace:
+        "given({ before, below: below === undefined ? undefined : joinKey(below), limit: actorType && name && limit })"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: forgets and deletes"] }
+  },
+  {
+    name: "remote-many-more",
+    breaks: "21.6: over HTTP what is asked for of those that are held is asked for of all",
+    plants: [{
+      file: "src/cli/remote.ts",
+      find: "const filter = given(asked)",
+      replace: "const filter = given({ ...asked, held: asked.held && undefined })"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: what is asked for of many"] }
+  },
+  {
+    name: "remote-deletes-without-a-limit",
+    breaks: "21.6: over HTTP more answers are deleted than was asked for",
+    plants: [{
+      file: "src/cli/remote.ts",
+      find: "ask(\"ActionRepo.deleteOutcomes\", { before, ...given({ limit }) }, options)",
+      replace: "ask(\"ActionRepo.deleteOutcomes\", { before, ...given({ limit: limit && undefined }) }, options)"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: forgets and deletes"] }
+  },
+  {
     name: "serve-any-origin",
     breaks: "21.6: behind a proxy a page of any origin has verbs done",
     plants: [{
