@@ -30,6 +30,7 @@ import {
   UnknownAction,
   UnknownWorker
 } from "../SteppedError.ts"
+import { limitOf } from "../store/asked.ts"
 import type { Inputs, OneVerb } from "../verbs/table.ts"
 import type { Why } from "../Why.ts"
 import { type Failure, notThere, recordOf, told, toldOfStorage } from "./remoteAnswers.ts"
@@ -88,10 +89,14 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
     list,
     find: (id) =>
       Effect.map(ofOne("ActionRepo.find", client.actions.get({ params: { id } })), Option.map(recordOf<ActionRecord>)),
-    failures: (filter = {}) =>
-      Effect.mapError(client.overview.errors({ query: given(filter) }), told("ActionRepo.failures")).pipe(
-        Effect.map((found) => recordOf<FailureGroups>(found))
-      ),
+    failures: ({ limit, ...filter } = {}) =>
+      Effect.flatMap(limitOf("limit of ActionRepo.failures", limit), (limit) =>
+        Effect.mapError(
+          client.overview.errors({ query: given({ ...filter, limit }) }),
+          told("ActionRepo.failures")
+        )).pipe(
+          Effect.map((found) => recordOf<FailureGroups>(found))
+        ),
     steps: (id) => Effect.map(steps(id), (found) => found.map(({ slots: _, ...step }) => recordOf<StepRecord>(step))),
     slots: (id) => Effect.map(steps(id), (found) => found.flatMap(({ slots }) => slots.map(recordOf<SlotRecord>))),
     signals: (id) =>
@@ -119,15 +124,14 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
           ? Option.some(recordOf<ActionTree>({ ...found.value, action: root.value }))
           : Option.none()
       }),
-    operations: ({ limit, verbs, ...filter } = {}) =>
+    operations: ({ after, limit, verbs, ...filter } = {}) =>
       Effect.map(
-        Effect.mapError(
-          client.overview.operations({
-            query: given({ ...filter, verb: verbs, limit: Math.min(limit ?? 100, pageMost) })
-          }),
-          told("ActionRepo.operations")
-        ),
-        ({ items }) => items.map((item) => recordOf<OperationRecord>(item))
+        pages("ActionRepo.operations", limit, after, (after, limit) =>
+          Effect.mapError(
+            client.overview.operations({ query: given({ ...filter, verb: verbs, after, limit }) }),
+            told("ActionRepo.operations")
+          )),
+        (found) => found.map((item) => recordOf<OperationRecord>(item))
       ),
     forget: (actor, { dryRun, ...options } = {}) =>
       Effect.map(
@@ -174,10 +178,15 @@ const queueOf = (client: Client): JobQueue["Service"] => {
     backlog: overview("JobQueue.backlog", client.overview.queues()),
     pauses: overview("JobQueue.pauses", client.overview.pauses()),
     workers: overview("JobQueue.workers", client.overview.workers()),
-    definitions: ({ limit = 100, ...filter } = {}) =>
-      overview(
-        "JobQueue.definitions",
-        client.overview.definitions({ query: given({ ...filter, limit: Math.min(limit, pageMost) }) })
+    // these have no pages: beyond one it is refused, and not cut
+    definitions: ({ limit, ...filter } = {}) =>
+      Effect.flatMap(
+        limitOf("limit of JobQueue.definitions over HTTP", limit, { otherwise: 100, most: pageMost }),
+        (limit) =>
+          overview(
+            "JobQueue.definitions",
+            client.overview.definitions({ query: given({ ...filter, limit }) })
+          )
       ),
     pause: (target, options) => Effect.map(ask("JobQueue.pause", { target }, options), isDone),
     resume: (target, options) => Effect.map(ask("JobQueue.resume", { target }, options), isDone),
@@ -208,13 +217,14 @@ const lanesOf = (client: Client): PerformanceLane["Service"] => {
   const ask = verbsOf(client)
   const isDone = ({ outcome }: { readonly outcome: string }) => outcome === "done"
   return notThere<PerformanceLane["Service"]>("PerformanceLane", {
-    list: ({ limit = 100 } = {}) =>
+    list: ({ limit } = {}) =>
       Effect.map(
-        Effect.mapError(
-          client.overview.lanes({ query: { limit: Math.min(limit, pageMost) } }),
-          told("PerformanceLane.list")
-        ),
-        ({ items }) => items.map((item) => recordOf<Lane>(item))
+        pages("PerformanceLane.list", limit, undefined, (after: string | undefined, limit) =>
+          Effect.mapError(
+            client.overview.lanes({ query: given({ after, limit }) }),
+            told("PerformanceLane.list")
+          )),
+        (found) => found.map((item) => recordOf<Lane>(item))
       ),
     pause: (key, options) => Effect.map(ask("PerformanceLane.pause", laneOf(key), options), isDone),
     resume: (key, options) => Effect.map(ask("PerformanceLane.resume", laneOf(key), options), isDone)

@@ -161,7 +161,8 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
       name: Schema.optional(Schema.String),
       since: Schema.optional(Schema.Date),
       before: Schema.optional(Schema.Date),
-      limit: Limit
+      /** Groups have no pages: as many as there are to be, 10,000 at most. */
+      limit: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 })))
     },
     success: FailuresView,
     error: queryErrors

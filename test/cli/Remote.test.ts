@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { AchievementStore, ActionRepo, JobQueue, Schedules, Stepped } from "stepped"
+import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Schedules, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { remoteServices } from "../../src/cli/remote.ts"
@@ -72,6 +72,7 @@ describe("the command over HTTP", () => {
           ["workers"],
           ["definitions"],
           ["operations"],
+          ["errors", "--limit", "5000"],
           ["doctor"],
           ["schedules", "list"],
           ["schedules", "list", "--limit", "1"],
@@ -99,7 +100,10 @@ describe("the command over HTTP", () => {
           ["schedules", "history", "nightly", "--limit", "0"],
           ["schedules", "list", "--limit", "10001"],
           ["schedules", "list", "--action", "visit"],
-          ["ls", "--limit", "0"]
+          ["ls", "--limit", "0"],
+          ["errors", "--limit", "10001"],
+          ["lanes", "--limit", "10001"],
+          ["operations", "--limit", "10001"]
         ]
       ) {
         const { code, err } = yield* remote(...args)
@@ -252,5 +256,38 @@ describe("the command over HTTP", () => {
         ))
       const there = Effect.provide(counts, remoteServices(api.url, Option.some(Redacted.make("ada"))))
       assert.deepStrictEqual([yield* counts, yield* there], [[1, 0, 0, 0], [1, 0, 0, 0]])
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Gates.layer, embedded.layer()))))
+
+  it.effect("21.6: lists are as long as they are asked for, beyond one page, too", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* (yield* Gates.client)(1).lookLater()
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+      yield* sql.unsafe(`insert into stepped.live_actions
+        select (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'lane', 'lane ' || n))).*
+        from stepped.live_actions l, generate_series(1, 1100) n`)
+      yield* sql.unsafe(`insert into stepped.operations (by, verb, target, outcome, at)
+        select 'eve', 'JobQueue.pause', 'queue ' || n, 'done', now() from generate_series(1, 1100) n`)
+      const api = yield* serving(Http.layer({ authorization: known }))
+      const lists = Effect.gen(function*() {
+        const [lanes, repo] = [yield* PerformanceLane, yield* ActionRepo]
+        const operations = yield* repo.operations({ by: "eve", limit: 1050 })
+        return {
+          lanes: (yield* lanes.list({ limit: 1050 })).map(({ key }) => key),
+          few: (yield* lanes.list()).length,
+          operations: operations.map(({ id }) => id),
+          rest: (yield* repo.operations({ by: "eve", limit: 1050, after: operations.at(-1)!.id })).map(({ id }) => id)
+        }
+      })
+      const here = yield* lists
+      assert.deepStrictEqual(
+        [here.lanes.length, here.few, here.operations.length, here.rest.length],
+        [1050, 100, 1050, 50]
+      )
+      yield* Effect.gen(function*() {
+        assert.deepStrictEqual(yield* lists, here)
+        const error = yield* Effect.flip(Effect.flatMap(JobQueue, (queue) => queue.definitions({ limit: 1001 })))
+        assert.match(error.message, /limit of JobQueue.definitions over HTTP.*from 1 to 1000/)
+      }).pipe(Effect.provide(remoteServices(api.url, Option.some(Redacted.make("ada")))))
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Gates.layer, embedded.layer()))))
 })

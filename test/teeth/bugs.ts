@@ -9382,6 +9382,26 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/cli/Remote.test.ts": ["21.6: forgets and deletes"] }
   },
   {
+    name: "remote-lists-one-page",
+    breaks: "21.6: over HTTP a list ends with its first page",
+    plants: [{
+      file: "src/cli/remoteClient.ts",
+      find: "while (after !== undefined && found.length < limit)",
+      replace: "while (after !== undefined && found.length < Math.min(limit, pageMost))"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: lists are as long"] }
+  },
+  {
+    name: "remote-definitions-cut",
+    breaks: "21.6: over HTTP the definitions beyond the first page are left out in silence",
+    plants: [{
+      file: "src/cli/remote.ts",
+      find: "limit, { otherwise: 100, most: pageMost })",
+      replace: "limit && Math.min(limit, pageMost), { otherwise: 100, most: pageMost })"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: lists are as long"] }
+  },
+  {
     name: "serve-any-origin",
     breaks: "21.6: behind a proxy a page of any origin has verbs done",
     plants: [{
