@@ -132,4 +132,14 @@ describeInBrowser("long lists in the dashboard", () => {
     assert.deepStrictEqual(wrong, [])
     await context.close()
   })
+
+  it("of workers say by the database's clock who works, whatever the browser's says", async () => {
+    const { context, page, wrong } = await open(browser, at("workers"))
+    await page.clock.setFixedTime(Date.now() + 366 * 24 * 3_600_000)
+    await page.reload()
+    await page.getByText("mill 0001", { exact: true }).waitFor()
+    assert.strictEqual(await page.getByText("gone: its lease is over").count(), 0)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
 })

@@ -777,7 +777,7 @@ export const stored = Effect.gen(function*() {
   const actions = yield* sql.unsafe<Row>(
     `select id, actor_type as type, actor_id as actor, name, arguments->>0 as place, status, superseded_by,
       callbacks_succeeded as good, callbacks_failed as bad, coalesce(result->'number', result) as result
-      from stepped.actions where actor_type || '/' || actor_id in (${actorNames.map((name) => `'${name}'`).join()})`
+      from stepped.actions where actor_type in (${actorNames.map((name) => `'${name.split("/")[0]}'`).join()})`
   )
   const steps = Map.groupBy(
     yield* sql.unsafe<{ action: string; idx: number; name: string; status: string }>(

@@ -1,13 +1,14 @@
 /** Workers that run: what they have in hand, and of which build they are. */
 import { get, type Worker } from "../api.ts"
-import { now, useAsked } from "../live.ts"
+import { useAsked } from "../live.ts"
 import { Shown, Table } from "../parts.tsx"
 import { to } from "../route.ts"
 import { Ago } from "../time.tsx"
 import { Verbs } from "../verbs/Verbs.tsx"
 
 const State = ({ worker }: { readonly worker: Worker }) => {
-  const isOver = new Date(worker.leaseUntil).getTime() < now.value
+  // by the database's clock: the browser's may be another time
+  const isOver = new Date(worker.leaseUntil).getTime() < new Date(worker.readAt).getTime()
   return (
     <span class={`status ${isOver ? "bad" : worker.drainingSince === undefined ? "good" : "warn"}`}>
       <span class="sign" aria-hidden="true">{isOver ? "✕" : worker.drainingSince === undefined ? "✓" : "‖"}</span>
