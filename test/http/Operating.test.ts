@@ -8,6 +8,7 @@ import { performSteppedActions } from "stepped/testing"
 import { isOneVerb, verbTable } from "../../src/verbs/table.ts"
 import { embedded } from "../harness/databases.ts"
 import { Cars } from "./fixtures/cars.ts"
+import { verbInputs } from "./fixtures/inputs.ts"
 import { as, known, type Serving, servingApi, withHeaders } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
 
@@ -16,31 +17,8 @@ const why = { reason: "a test" }
 
 const test = testing()
 
-/** What each verb takes, of something that is not there. */
-const inputs: Readonly<Record<string, object>> = {
-  "ActionRepo.completeStep": { id: none, result: 1 },
-  "ActionRepo.forget": { actorType: "Car", actorId: "9" },
-  "ActionRepo.deleteEnded": { before: "2020-01-01T00:00:00Z" },
-  "ActionRepo.deleteOutcomes": { before: "2020-01-01T00:00:00Z" },
-  "ActionRepo.deleteOperations": { before: "2020-01-01T00:00:00Z" },
-  "JobQueue.reprioritise": { id: none, priority: 1 },
-  "JobQueue.reschedule": { id: none, at: "2030-01-01T00:00:00Z" },
-  "JobQueue.pause": { target: { queue: "reports" } },
-  "JobQueue.resume": { target: { actorType: "Car", name: "visit" } },
-  "JobQueue.drain": { worker: "nobody" },
-  "PerformanceLane.pause": { key: "bay" },
-  "PerformanceLane.resume": { key: "north", name: "bays" },
-  "AchievementStore.forget": { checksumKey: "map" },
-  "AchievementStore.forgetAll": { below: "map" },
-  "Schedules.pause": { name: "nightly" },
-  "Schedules.resume": { name: "nightly" },
-  "Schedules.run": { name: "nightly" },
-  "Schedules.backfill": { name: "nightly", from: "1969-12-30T00:00:00Z", to: "1969-12-31T00:00:00Z" },
-  "Schedules.remove": { name: "nightly" }
-}
-
 const ofOne = operatorVerbs.filter(isOneVerb)
-const inputOf = (verb: string) => ({ id: none, ...inputs[verb], ...why })
+const inputOf = (verb: string) => ({ id: none, ...verbInputs[verb], ...why })
 const asking = (serving: Serving, verb: string, name: string) =>
   serving.post(`/api/verbs/${verb}`, inputOf(verb), as(name))
 
