@@ -9,7 +9,6 @@ import { ActionRepo, Stepped, StorageError } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { answering } from "../../src/http/outside.ts"
-import { makeRate } from "../../src/http/rate.ts"
 import { signedHeaders, verified } from "../../src/http/Webhook.ts"
 import { embedded, healthy } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
@@ -77,21 +76,6 @@ describe("21.4: the Standard Webhooks scheme", () => {
     assert.isUndefined(knows({}, -301))
     assert.isUndefined(knows({}, 0, [keyOf(secret)]))
     assert.isUndefined(knows({}, 0, undefined, Buffer.from("{\"test\":2432232314}")))
-  })
-})
-
-describe("21.4: a rate", () => {
-  it("lets so many through in a second, and then more by and by", () => {
-    const clock = { ms: 0 }
-    const { take } = makeRate(2, () => clock.ms)
-    const times = (ms: number) => {
-      clock.ms = ms
-      return [take(), take(), take()]
-    }
-    assert.deepStrictEqual(times(0), [true, true, false])
-    assert.deepStrictEqual(times(499), [false, false, false])
-    assert.deepStrictEqual(times(999), [true, false, false])
-    assert.deepStrictEqual(times(60_000), [true, true, false])
   })
 })
 
@@ -299,44 +283,6 @@ describe("21.4: a webhook", () => {
         assert.notInclude(String((error as any).message), "short")
       }
     }).pipe(Effect.scoped, Effect.provide(embedded.layer())))
-
-  it.effect("is not kept out by what is not genuine, which has a rate of its own", () =>
-    Effect.gen(function*() {
-      const api = yield* serving(Layer.mergeAll(
-        Http.webhook("/hook", {
-          secrets: [Redacted.make(secret)],
-          body: Schema.Json,
-          rate: 1,
-          to: () => Http.ignores
-        }),
-        Http.receiving({ rate: 1 })
-      ))
-      const token = yield* Effect.flatMap(Stepped.Tokens, ({ sign }) =>
-        sign({
-          definition: "Order/deliver",
-          action: "0199c2f0-0000-7000-8000-000000000000",
-          step: 0,
-          attempt: 1,
-          signal: "paid",
-          number: 0,
-          expiresAt: undefined
-        }))
-      const times = <A>(one: Effect.Effect<A>) => Effect.all(Array.from({ length: 50 }, () => one), { concurrency: 50 })
-      const headers = signedHeaders([keyOf(secret)], "evt_1", yield* now, Buffer.from("1"))
-      for (
-        const [genuine, forged, status] of [
-          [sending(api, "1", headers, "/hook"), sending(api, "2", headers, "/hook"), 200],
-          [api.post(`/receive/${token}`, {}), api.post(`/receive/${token}A`, {}), 410]
-        ] as const
-      ) {
-        // so many at a time are never of 50 seconds
-        const refused = new Set((yield* times<{ readonly status: number }>(forged)).map(({ status }) => status))
-        assert.deepStrictEqual([...refused].toSorted(), [401, 429])
-        assert.strictEqual((yield* genuine).status, status)
-        const taken = new Set((yield* times<{ readonly status: number }>(genuine)).map(({ status }) => status))
-        assert.isTrue(taken.has(429))
-      }
-    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Tokens, embedded.layer()))))
 
   it.effect("that cannot be stored is 503: whoever sends it learns nothing of the database", () =>
     Effect.gen(function*() {
