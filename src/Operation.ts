@@ -44,6 +44,8 @@ export const operatorVerbs = [
   "Schedules.run",
   "Schedules.backfill",
   "Schedules.remove",
+  "Schedules.pauseAll",
+  "Schedules.resumeAll",
   "Stepped.cancel",
   "Stepped.send",
   "Stepped.complete",

@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 /**
- * What can be paused: everything, a queue, a definition, a lane.
+ * What can be paused: everything, all schedules, a queue, a definition, a lane.
  *
  * @category models
  * @since 0.1.0
  */
-export type PauseKind = "everything" | "queue" | "definition" | "lane"
+export type PauseKind = "everything" | "schedules" | "queue" | "definition" | "lane"
 
 /**
  * A pause.
@@ -19,7 +19,7 @@ export type PauseKind = "everything" | "queue" | "definition" | "lane"
  */
 export interface Pause {
   readonly kind: PauseKind
-  /** The queue, the definition (the actor's type and the action's name: `Car/visit`), or the lane's key (`bays:north` of a named one); empty for everything. */
+  /** The queue, the definition (the actor's type and the action's name: `Car/visit`), or the lane's key (`bays:north` of a named one); empty for everything, and for all schedules. */
   readonly subject: string
   readonly reason: string
   /** Who has paused it. */

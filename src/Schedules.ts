@@ -22,7 +22,7 @@ import type { InvalidQuery, ScheduleTaken, StorageError, UnknownSchedule, Unsuit
  *
  * **Details**
  *
- * `active`: its next slot fires. `paused`: none fires until somebody goes on with it. `orphaned`: no living worker declares it as it is, or, of a row, has its action, and so nobody fires it. `broken`: a worker could not
+ * `active`: its next slot fires. `paused`: none fires until somebody goes on with it, or with all of them, where all are paused. `orphaned`: no living worker declares it as it is, or, of a row, has its action, and so nobody fires it. `broken`: a worker could not
  * read it, and `trouble` says why; it is tried again each minute. `over`: no slot comes any more.
  *
  * @category models
@@ -59,7 +59,10 @@ export interface ScheduleRecord {
   readonly firesAt: Date | undefined
   /** The last slot that has fired. */
   readonly lastSlot: Date | undefined
-  readonly pause: { readonly since: Date; readonly by: string; readonly reason: string } | undefined
+  /** Its own, or, where it has none, that of all schedules (`ofAll`). */
+  readonly pause:
+    | { readonly since: Date; readonly by: string; readonly reason: string; readonly ofAll: boolean }
+    | undefined
   readonly trouble: string | undefined
   /** Tells its versions apart. */
   readonly hash: string
@@ -134,6 +137,19 @@ export interface Backfilled {
   readonly enqueued: ReadonlyArray<string>
   /** How many slots of the range had been enqueued before. */
   readonly before: number
+}
+
+/**
+ * What has become of going on with all schedules.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ResumedSchedules {
+  /** `notPaused`: all of them were not paused, and nothing was changed. */
+  readonly outcome: "done" | "notPaused"
+  /** How many were to fire meanwhile, and have passed that by. */
+  readonly passed: number
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -219,11 +235,29 @@ export class Schedules extends Context.Service<Schedules, {
     name: string,
     options: PauseOptions
   ) => Effect.Effect<"done" | "paused", UnknownSchedule | InvalidQuery | StorageError>
-  /** Goes on with the slot that comes next now: those that have passed in a pause are not caught up with. */
+  /** Goes on with the slot that comes next now: those that have passed in a pause are not caught up with. While all schedules are paused, it fires once somebody goes on with them, too. */
   readonly resume: (
     name: string,
     options?: OperatorOptions
   ) => Effect.Effect<"done" | "notPaused", UnknownSchedule | InvalidQuery | StorageError>
+  /**
+   * Has no schedule fire, of code or a row, until somebody goes on with all of them; `paused`: they are so already, and the pause keeps its reason. What is put or declared meanwhile fires nothing either. It is a pause of
+   * the kind `schedules` (`JobQueue.pauses`), and holds for every worker from its next firing on.
+   *
+   * **Details**
+   *
+   * For a restored copy of production, before its first worker starts. `run` and `backfill` enqueue as ever. Actions go on: those are paused by `JobQueue.pause`.
+   */
+  readonly pauseAll: (options: PauseOptions) => Effect.Effect<"done" | "paused", InvalidQuery | StorageError>
+  /**
+   * Goes on with all schedules, each with the slot that comes next now: what was to fire before, in the pause or ahead of it, is not caught up with. One that has a pause of its own (`pause`) stays paused.
+   *
+   * **Details**
+   *
+   * They stay paused until all of them have passed their slots by, in bounded steps. So asked again after a failure it goes on. One that cannot be read here might catch up later, and so is an `InvalidQuery` that names it: pause it by its name, or
+   * remove it, and ask again.
+   */
+  readonly resumeAll: (options?: OperatorOptions) => Effect.Effect<ResumedSchedules, InvalidQuery | StorageError>
   /** Enqueues it once, now, whatever its slots are, and also while it is paused or orphaned; gives the id of the action. Asked twice within a millisecond it is one. */
   readonly run: (
     name: string,

@@ -233,6 +233,7 @@ export {
   type BackfillOptions,
   type FiredSlot,
   type NextSlot,
+  type ResumedSchedules,
   type ScheduleFilter,
   type ScheduleRecord,
   Schedules,

@@ -5,6 +5,7 @@ import type { ActionKey } from "../Action.ts"
 import { JobQueue, type PauseTarget } from "../JobQueue.ts"
 import { type LaneKey, laneKeyNamed } from "../Lane.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
+import { Schedules } from "../Schedules.ts"
 import { drained, paused as pausedAnswer, resumed } from "../verbs/answers.ts"
 import { verbTable } from "../verbs/table.ts"
 import { answer } from "./answer.ts"
@@ -80,6 +81,15 @@ const saidOf = ({ definition, queue, ...given }: Paused) =>
     }
   })
 
+/** Whoever pauses everything is told that schedules go on. */
+const saidOfSchedules = Effect.gen(function*() {
+  const schedules = yield* Schedules
+  const [first] = yield* schedules.list({ limit: 1 })
+  const pauses = yield* Effect.flatMap(JobQueue, (queue) => queue.pauses)
+  if (first === undefined || pauses.some(({ kind }) => kind === "schedules")) return
+  yield* (yield* Output).remark("schedules go on firing, and what they fire waits: `schedules pause-all` pauses them")
+})
+
 /** Pauses or resumes, and says whether that has changed something. */
 const changing = (verb: "pause" | "resume", given: Paused) =>
   withEngine(Effect.gen(function*() {
@@ -89,7 +99,7 @@ const changing = (verb: "pause" | "resume", given: Paused) =>
       ? yield* subject.on[verb](subject.target, options)
       : yield* subject.on[verb](subject.target, options)
     yield* answer(`${subject.of}.${verb}`, textOf(given), verb === "pause" ? pausedAnswer(changed) : resumed(changed))
-    if (verb === "pause") yield* saidOf(given)
+    if (verb === "pause") yield* given.all ? saidOfSchedules : saidOf(given)
   }))
 
 const pause = Command.make(

@@ -47,7 +47,7 @@ const list = Command.make("list", {
       ["last", ({ lastSlot }) => output.ago(lastSlot)],
       ["action", ({ action, actorId, actorType }) => `${actorType}/${actorId} ${action}`],
       ["of", ({ source }) => source],
-      ["paused", ({ pause }) => pause && `${pause.reason} (${pause.by})`, () => "bad"],
+      ["paused", ({ pause }) => pause && `${pause.ofAll ? "all: " : ""}${pause.reason} (${pause.by})`, () => "bad"],
       ["trouble", ({ trouble }) => trouble, () => "bad"]
     ], "there are no schedules")
   }))).pipe(
@@ -111,6 +111,18 @@ const resume = asking("Schedules.resume", "resume")
 const run = asking("Schedules.run", "run")
 const remove = asking("Schedules.remove", "remove")
 
+/** A verb about all of them. */
+const askingAll = (verb: "Schedules.pauseAll" | "Schedules.resumeAll", command: string) =>
+  Command.make(command, { reason, by }, (asked) =>
+    withEngine(
+      Effect.gen(function*() {
+        yield* answer(verb, "schedules", yield* doing(verb, {}, yield* operator(asked)))
+      })
+    )).pipe(says(verb))
+
+const pauseAll = askingAll("Schedules.pauseAll", "pause-all")
+const resumeAll = askingAll("Schedules.resumeAll", "resume-all")
+
 const backfill = Command.make("backfill", {
   ...operated,
   from: time("from", "Slots from"),
@@ -137,7 +149,7 @@ const schedules = Command.make("schedules").pipe(
   Command.withDescription(
     "What is enqueued by the clock: when each fires, what it has enqueued, and what to do about it"
   ),
-  Command.withSubcommands([list, next, history, pause, resume, run, backfill, remove])
+  Command.withSubcommands([list, next, history, pause, resume, pauseAll, resumeAll, run, backfill, remove])
 )
 
 export const scheduleCommands = [schedules] as const

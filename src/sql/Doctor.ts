@@ -10,6 +10,7 @@ import type { Calls } from "./call.ts"
 import { at } from "./columns.ts"
 import { isLeft } from "./conditions.ts"
 import { ofExecutions } from "./executionChecks.ts"
+import { areAllPaused } from "./schedules.ts"
 
 /** Whether a pause holds a live action, or what was resumed may still have to go on. */
 const isHeld = (s: string, live: string) =>
@@ -17,8 +18,12 @@ const isHeld = (s: string, live: string) =>
     or (p.kind = 'queue' and p.subject = ${live}.queue) or (p.kind = 'definition' and p.subject = ${live}.definition)
     or (p.kind = 'lane' and (p.subject = ${live}.lane or p.subject = any(${live}.lanes)))))`
 
+/** Whether nothing pauses a schedule. */
+const isToFire = (s: string) => `s.paused_at is null and not ${areAllPaused(s)}`
+
 /** Of schedules that are to fire: since when one is due, while there are workers, for something to be wrong. User time is `$1`. */
-const isLate = "s.paused_at is null and s.trouble is null and s.next_at < $1::timestamptz - interval '10 minutes'"
+const isLate = (s: string) =>
+  `${isToFire(s)} and s.trouble is null and s.next_at < $1::timestamptz - interval '10 minutes'`
 
 /** Whether a worker lives for which something holds, of those that have said what they can run. */
 const someWorker = (s: string, holds: string) =>
@@ -303,19 +308,19 @@ export const checks: ReadonlyArray<Check> = [
   [
     6,
     "is a schedule that cannot be read, and does not fire: its trouble says why",
-    (s) => `select s.name from ${s}.schedules s where s.trouble is not null and s.paused_at is null`
+    (s) => `select s.name from ${s}.schedules s where s.trouble is not null and ${isToFire(s)}`
   ],
   [
     6,
     "is a schedule that is due for ten minutes, and no worker fires it, though some can",
-    (s) => `select s.name from ${s}.schedules s where ${isLate} and ${someWorker(s, firesIt)}`
+    (s) => `select s.name from ${s}.schedules s where ${isLate(s)} and ${someWorker(s, firesIt)}`
   ],
   [
     6,
     "is a schedule that is due for ten minutes, and no worker that lives has its action",
     // one that code declares, and nobody any more, is meant to be over
     (s) =>
-      `select s.name from ${s}.schedules s where ${isLate} and s.source = ${ScheduleSource.row} and ${
+      `select s.name from ${s}.schedules s where ${isLate(s)} and s.source = ${ScheduleSource.row} and ${
         someWorker(s, "true")
       } and not ${someWorker(s, "w.definitions @> array[s.definition]")}`
   ],
@@ -323,7 +328,7 @@ export const checks: ReadonlyArray<Check> = [
     6,
     "is a schedule that fires what no worker that lives performs",
     (s) =>
-      `select s.name from ${s}.schedules s where s.paused_at is null and s.next_at is not null and ${
+      `select s.name from ${s}.schedules s where ${isToFire(s)} and s.next_at is not null and ${
         someWorker(s, firesIt)
       } and not ${someWorker(s, performsIt)}`
   ]

@@ -45,6 +45,8 @@ const moveColumns: { readonly [Name in keyof Required<Move>]: number } = {
   last: timestamptz
 }
 
+const { last: _, ...passColumns } = moveColumns
+
 const markColumns: { readonly [Name in keyof Required<Mark>]: number } = {
   name: text,
   hash: text,
@@ -95,19 +97,31 @@ const optional = (given: string | undefined) => given === undefined ? null : PgT
 const time = (given: number | null) => given === null ? null : at(given)
 const millis = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`
 
-/** Beside its columns whether somebody lives who fires it. */
+/** Whether all schedules are paused. */
+export const areAllPaused = (schema: string): string =>
+  `exists (select 1 from ${schema}.pauses p where p.kind = 'schedules')`
+
+/** Beside its columns whether somebody lives who fires it, and the pause of all of them. */
 export const readColumns = (schema: string) =>
   `s.name, s.hash, s.spec, s.zone, s.definition, s.actor_id, s.queue, s.arguments, s.catch_up, s.jitter_ms,
     ${millis("s.until")}, ${millis("s.slot")}, ${millis("s.next_at")}, ${millis("s.last_slot")}, s.source,
     ${millis("s.paused_at")}, s.paused_by, s.paused_reason, s.trouble,
     exists (select 1 from ${schema}.workers w where w.lease_until > clock_timestamp() and case s.source
-      when ${ScheduleSource.code} then w.schedules @> array[s.hash] else w.definitions @> array[s.definition] end)`
+      when ${ScheduleSource.code} then w.schedules @> array[s.hash] else w.definitions @> array[s.definition] end),
+    (select jsonb_build_object('since', ${millis("p.since")}, 'by', p.by, 'reason', p.reason)
+      from ${schema}.pauses p where p.kind = 'schedules')`
 
 const objectOf = (json: unknown): unknown => typeof json === "object" && json !== null ? json : {}
 
+/** Its own, or that of all of them. */
+const pauseOf = (since: number | null, row: ReadonlyArray<unknown>): StoredSchedule["pause"] => {
+  if (since !== null) return { since, by: row[16] as string, reason: row[17] as string, ofAll: false }
+  const ofAll = row[20] as { readonly since: number; readonly by: string; readonly reason: string } | null
+  return ofAll === null ? undefined : { ...ofAll, ofAll: true }
+}
+
 export const scheduleOf = (row: ReadonlyArray<unknown>): StoredSchedule => {
   const number = (index: number) => (row[index] ?? null) as number | null
-  const since = number(15)
   return {
     name: row[0] as string,
     hash: row[1] as string,
@@ -125,7 +139,7 @@ export const scheduleOf = (row: ReadonlyArray<unknown>): StoredSchedule => {
     nextAt: number(12),
     lastSlot: number(13) ?? undefined,
     source: row[14] === ScheduleSource.code ? "code" : "row",
-    pause: since === null ? undefined : { since, by: row[16] as string, reason: row[17] as string },
+    pause: pauseOf(number(15), row),
     trouble: (row[18] ?? undefined) as string | undefined,
     isServed: row[19] as boolean
   }
@@ -137,6 +151,7 @@ export const fireable = ({ definitions, hashes }: Fireable) => [array(definition
 const first = (schema: string, what: string, condition: string, limit: string) =>
   `unnest($1::text[]) d(definition) cross join lateral (select ${what} from ${schema}.schedules s
     where s.definition = d.definition and s.next_at is not null and s.paused_at is null ${condition}
+      and not ${areAllPaused(schema)}
       and (s.source = ${ScheduleSource.row} or s.hash = any($2)) order by s.next_at limit ${limit}) s`
 
 /**
@@ -224,6 +239,29 @@ export const schedulesOf = (calls: Calls): Omit<ScheduleStore, "nextDueWith" | "
         (rows) => new Map(rows.map(([name, isNew]) => [name as string, isNew as boolean]))
       ),
     ...reads(calls),
+    overdueSchedules: (now, after, limit) =>
+      Effect.map(
+        call(
+          "overdueSchedules",
+          `select ${readColumns(schema)} from ${schema}.schedules s where s.name > $2 and s.next_at <= $1
+            and isfinite(s.slot) and s.paused_at is null and ${areAllPaused(schema)} order by s.name limit $3`,
+          [at(now), PgTypes.text(after), PgTypes.int4(limit)]
+        ),
+        (rows) => rows.map(scheduleOf)
+      ),
+    passSchedules: (moves) =>
+      Effect.map(
+        run("passSchedules", "pass_schedules", columns<Omit<Move, "last">>("move", moves, passColumns)),
+        (rows) => rows[0]![0] as number
+      ),
+    resumeSchedules: (passed, operation) =>
+      Effect.map(
+        run("resumeSchedules", "resume_schedules", {
+          p_passed: PgTypes.int4(passed),
+          p_operation: operationParameter(operation)
+        }),
+        (rows) => rows[0]![0] as boolean
+      ),
     operateSchedule: (verb, name, operation, from, to) =>
       Effect.map(
         run("operateSchedule", "operate_schedule", {

@@ -1,6 +1,6 @@
 /**
  * Schedules that do not fire though they are to: those that nobody could read, rows whose action no living worker has, and those that are due and stay so. They are found by indexes, definition
- * by definition, however many there are that are not due. What code has declared, and nobody declares any more, is meant to be over; what is paused is, too, until somebody goes on with it.
+ * by definition, however many there are that are not due. What code has declared, and nobody declares any more, is meant to be over; what is paused is, too, until somebody goes on with it, and so are all of them while all are.
  */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import { ScheduleSource } from "../domain/Phase.ts"
 import type { ScheduleStore } from "../store/Scheduled.ts"
 import type { Calls } from "./call.ts"
 import { at } from "./columns.ts"
-import { readColumns, scheduleOf } from "./schedules.ts"
+import { areAllPaused, readColumns, scheduleOf } from "./schedules.ts"
 
 /** Definitions with schedules, which are looked at one after another. */
 const mostDefinitions = 1000
@@ -21,7 +21,9 @@ const surroundings = (schema: string): string =>
     had(definition) as materialized (select unnest(definitions) from alive),
     declared(hash) as materialized (select unnest(schedules) from alive),
     scheduled(definition, n) as (
-      (select s.definition, 1 from ${schema}.schedules s where ${isOn} order by s.definition limit 1)
+      (select s.definition, 1 from ${schema}.schedules s where ${isOn} and not ${
+    areAllPaused(schema)
+  } order by s.definition limit 1)
       union all
       select x.definition, d.n + 1 from scheduled d cross join lateral (
         select s.definition from ${schema}.schedules s where ${isOn} and s.definition > d.definition

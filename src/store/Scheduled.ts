@@ -32,7 +32,10 @@ export interface StoredSchedule extends NewSchedule {
   /** A living worker has what it takes to fire it: declares it as it is, or has its action. */
   readonly isServed: boolean
   readonly lastSlot: number | undefined
-  readonly pause: { readonly since: number; readonly by: string; readonly reason: string } | undefined
+  /** Its own, or, where it has none, that of all schedules (`ofAll`). */
+  readonly pause:
+    | { readonly since: number; readonly by: string; readonly reason: string; readonly ofAll: boolean }
+    | undefined
   readonly trouble: string | undefined
 }
 
@@ -150,6 +153,16 @@ export interface ScheduleStore {
     limit: number,
     before: string | undefined
   ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
+  /** While all schedules are paused, those that were to fire by a time and have no pause of their own, in the order of their names, behind one; none while they are not. */
+  readonly overdueSchedules: (
+    now: number,
+    after: string,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<StoredSchedule>, StorageError>
+  /** Has them go on without firing, while all schedules are paused, where they are still at the slot that was read; gives how many. */
+  readonly passSchedules: (moves: ReadonlyArray<Omit<Move, "last">>) => Effect.Effect<number, StorageError>
+  /** Takes the pause of all schedules back, with how many have passed by what they were to fire; gives whether there was one. */
+  readonly resumeSchedules: (passed: number, operation: NewOperation) => Effect.Effect<boolean, StorageError>
   readonly operateSchedule: (
     verb: "pause" | "resume" | "remove",
     name: string,

@@ -2,7 +2,7 @@
 import type { DeleteResult, Forgetting } from "../Operation.ts"
 import type { CompensateAgainResult, RetryResult } from "../OperatorResult.ts"
 import type { DeletionPlan } from "../Retention.ts"
-import type { Backfilled } from "../Schedules.ts"
+import type { Backfilled, ResumedSchedules } from "../Schedules.ts"
 import { whyNotCompensated, whyNotRetried } from "./refusals.ts"
 
 /** What a verb has come to: by the name that it answers with, and in words. */
@@ -167,6 +167,13 @@ const ofSchedules: Readonly<Record<string, string>> = {
 }
 
 export const scheduled = (outcome: string): Answer => ({ outcome, text: ofSchedules[outcome] })
+
+export const resumedAll = ({ outcome, passed }: ResumedSchedules): Answer => {
+  if (outcome === "notPaused") return scheduled(outcome)
+  const these = passed === 1 ? "1 was to fire meanwhile, and goes" : `${passed} were to fire meanwhile, and go`
+  const text = passed === 0 ? "done: none was to fire meanwhile" : `done: ${these} on with the slot that comes next`
+  return { outcome, text, more: { passed } }
+}
 
 export const ranNow = (id: string): Answer => ({
   outcome: "done",

@@ -23,6 +23,7 @@ import {
   pruned,
   ranNow,
   resumed,
+  resumedAll,
   retried,
   scheduled,
   unachieved,
@@ -76,6 +77,9 @@ export const targetOf = <V extends OneVerb>(verb: V, input: Inputs[V]): string =
     case "Schedules.backfill":
     case "Schedules.remove":
       return `schedule ${text("name")}`
+    case "Schedules.pauseAll":
+    case "Schedules.resumeAll":
+      return "schedules"
     case "AchievementStore.forgetAll":
       return Object.entries(given).flatMap(([field, value]) =>
         value === undefined || field === "limit"
@@ -241,6 +245,8 @@ export const makeVerbs = Effect.gen(function*() {
         )
       ),
     "Schedules.remove": ({ name }, asks) => ofSchedule(Effect.map(schedules.remove(name, asks), scheduled)),
+    "Schedules.pauseAll": (_, asks) => Effect.map(schedules.pauseAll(asks), scheduled),
+    "Schedules.resumeAll": (_, asks) => Effect.map(schedules.resumeAll(asks), resumedAll),
     "Stepped.cancel": ({ compensate, id }, asks) =>
       engine.cancelById(id, { ...asks, compensate: compensate ?? true }).pipe(
         Effect.map((done): Answer => ({ outcome: done ? "done" : "over" })),

@@ -21,6 +21,7 @@ export const verbTargets = [
   "achievement",
   "history",
   "schedule",
+  "schedules",
   "many"
 ] as const
 
@@ -288,6 +289,22 @@ export const verbTable = {
     of: "schedule",
     many: false,
     fields: schedule
+  },
+  "Schedules.pauseAll": {
+    command: "schedules pause-all",
+    description: "Fire no schedule until somebody goes on with all of them",
+    role: "admin",
+    of: "schedules",
+    many: false,
+    fields: {}
+  },
+  "Schedules.resumeAll": {
+    command: "schedules resume-all",
+    description: "Go on with all schedules, each with the slot that comes next",
+    role: "admin",
+    of: "schedules",
+    many: false,
+    fields: {}
   },
   "Stepped.cancel": {
     command: "cancel",

@@ -428,6 +428,15 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             ]),
             (marked) => assert.deepStrictEqual([...marked], [["declared", true]])
           ),
+          overdueSchedules: Effect.map(
+            store.overdueSchedules(0, "", 10),
+            (none) => assert.deepStrictEqual(none, [])
+          ),
+          passSchedules: Effect.map(
+            store.passSchedules([{ name: "declared", hash: "other", slot: 0, nextSlot: 1000, nextAt: 1000 }]),
+            (passed) => assert.strictEqual(passed, 0)
+          ),
+          resumeSchedules: Effect.map(store.resumeSchedules(0, operation), (is) => assert.isFalse(is)),
           neglected: store.neglected(0, [], [], true),
           deleteOutcomes: store.deleteOutcomes(0, 10),
           actionsOf: store.actionsOf([first]),

@@ -67,6 +67,10 @@ suite("schedules that do not fire", (engine) => {
         yield* TestClock.adjust("9 minutes")
         assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 600), shown: ["often active"] })
         const schedules = yield* Schedules
+        yield* schedules.pauseAll({ reason: "a test" })
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
+        yield* sql`delete from stepped.pauses`
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 600), shown: ["often active"] })
         yield* schedules.pause("often", { reason: "a test" })
         assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
         yield* sql`delete from stepped.schedules`
@@ -83,6 +87,8 @@ suite("schedules that do not fire", (engine) => {
         yield* TestClock.adjust(hour + 5000)
         yield* sql`update stepped.schedules set trouble = 'the zone Mars/Base is not known here', next_at = next_at + interval '1 minute'`
         assert.deepStrictEqual(yield* seen, { gauges: counts(1, 0, 5), shown: ["often broken"] })
+        yield* Effect.flatMap(Schedules, (schedules) => schedules.pauseAll({ reason: "a test" }))
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
       })
   )
 

@@ -114,6 +114,11 @@ describe("the command over HTTP", () => {
       }
       const moved = yield* remote("schedules", "resume", "a/b?c", "--reason", "a test")
       assert.deepStrictEqual([moved.code, moved.out], [0, "done"])
+      const all = yield* remote("schedules", "pause-all", "--reason", "a test")
+      assert.deepStrictEqual([all.code, all.out], [0, "done"])
+      assert.match((yield* remote("schedules", "list")).out, /paused.*all: a test \(ada\)/)
+      const resumed = yield* remote("schedules", "resume-all", "--reason", "a test")
+      assert.deepStrictEqual([resumed.code, resumed.out], [0, "done: none was to fire meanwhile"])
       const skipped = yield* remote("skip", held.id, "--reason", "a test")
       assert.deepStrictEqual([skipped.code, skipped.out], [0, "done"])
       const last = yield* client(4).mendLater()
@@ -131,7 +136,15 @@ describe("the command over HTTP", () => {
       const { body } = yield* api.get("/api/operations?by=ada", as("vera"))
       assert.deepStrictEqual(
         body.items.map(({ verb }: any) => verb),
-        ["JobQueue.pause", "ActionRepo.retry", "ActionRepo.skipStep", "ActionRepo.skipStep", "Schedules.resume"]
+        [
+          "JobQueue.pause",
+          "ActionRepo.retry",
+          "ActionRepo.skipStep",
+          "ActionRepo.skipStep",
+          "Schedules.resumeAll",
+          "Schedules.pauseAll",
+          "Schedules.resume"
+        ]
       )
       const [asks, waits] = [yield* client(5).askLater(), yield* client(6).outsideLater()]
       for (const args of [["signal", asks.id, "go", "{\"by\":\"me\"}"], ["complete", waits.id, "7"]]) {

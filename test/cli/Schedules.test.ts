@@ -84,6 +84,51 @@ describe("schedules", () => {
       ])
     }))
 
+  it.live("are all paused and gone on with, and whoever pauses everything else is told that they go on", () =>
+    Effect.gen(function*() {
+      const { objects, services, stepped } = yield* garage
+      assert.strictEqual((yield* stepped("pause", "--all", ...why)).out, "done")
+      yield* Effect.provide(
+        Effect.flatMap(
+          Schedules,
+          (schedules) =>
+            schedules.put("often", { every: "1 day", actions: Cars, actor: 1, action: visit, args: ["Rome"] })
+        ),
+        services
+      )
+      const pausedAnew = Effect.andThen(stepped("resume", "--all", ...why), stepped("pause", "--all", ...why))
+      const everything = yield* pausedAnew
+      assert.include(
+        everything.out,
+        "schedules go on firing, and what they fire waits: `schedules pause-all` pauses them"
+      )
+      assert.strictEqual((yield* stepped("schedules", "pause-all", ...why)).out, "done")
+      assert.strictEqual((yield* pausedAnew).out, "done")
+      const again = yield* stepped("schedules", "pause-all", ...why)
+      assert.deepStrictEqual([again.code, again.out], [1, "nothing was changed: it is paused already"])
+      assert.match((yield* stepped("schedules", "list")).out, /often +paused.*all: a test \(ada\)/)
+      assert.match((yield* stepped("queues")).out, /paused: schedules, since .*, by ada: a test/)
+      const missed = Effect.flatMap(
+        SqlClient.SqlClient,
+        (sql) => sql`update stepped.schedules set slot = slot - interval '1 day', next_at = next_at - interval '1 day'`
+      )
+      yield* Effect.provide(missed, services)
+      const resumed = yield* stepped("schedules", "resume-all", ...why)
+      const says = "done: 1 was to fire meanwhile, and goes on with the slot that comes next"
+      assert.deepStrictEqual([resumed.code, resumed.out], [0, says])
+      const more = yield* stepped("schedules", "resume-all", ...why)
+      assert.deepStrictEqual([more.code, more.out], [1, "nothing was changed: it is not paused"])
+      yield* stepped("schedules", "pause-all", ...why)
+      assert.strictEqual((yield* stepped("schedules", "resume-all", ...why)).out, "done: none was to fire meanwhile")
+      const recorded = yield* objects("operations", "--target", "schedules")
+      assert.deepStrictEqual(recorded.map(({ outcome, verb }) => `${verb} ${outcome}`).toReversed(), [
+        "Schedules.pauseAll done",
+        "Schedules.resumeAll done",
+        "Schedules.pauseAll done",
+        "Schedules.resumeAll done"
+      ])
+    }))
+
   it.live("say why nothing is found, and what is wrong", () =>
     Effect.gen(function*() {
       const { services, stepped } = yield* garage

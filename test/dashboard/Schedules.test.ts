@@ -83,6 +83,37 @@ describeInBrowser("schedules in the dashboard", () => {
     await context.close()
   })
 
+  it("are all paused by a button, say so, and go on by another", async () => {
+    const { context, page, wrong } = await open(browser, at("schedules"))
+    const asked = async (label: string) => {
+      await page.getByRole("button", { name: `${label}: schedules` }).click()
+      const dialog = page.getByRole("dialog", { name: label })
+      await dialog.getByLabel("Reason").fill("a copy of the bakery")
+      await dialog.getByRole("button", { name: label }).click()
+      const said = await dialog.getByRole("status").innerText()
+      await dialog.getByRole("button", { name: "Close" }).click()
+      return said
+    }
+    const row = (name: string) => page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) })
+    assert.include(await asked("Pause all"), "done")
+    await page.getByText("All schedules are paused").waitFor()
+    await row("epiphany").getByText("with all others, by ").waitFor()
+    assert.match(await row("epiphany").innerText(), /paused/)
+    // one that has a pause of its own can be resumed, and the others be paused
+    await row("jubilee").getByRole("button", { name: /^Resume/ }).waitFor()
+    await row("epiphany").getByRole("button", { name: /^Pause/ }).waitFor()
+    assert.deepStrictEqual(await violations(page), [])
+    await page.goto(at())
+    await page.getByRole("region", { name: "Around them" }).getByRole("link", { name: "schedules" }).waitFor()
+    await page.goto(at("queues"))
+    await page.getByRole("table", { name: "Pauses" }).getByRole("button", { name: "Resume all: schedules" }).waitFor()
+    await page.goto(at("schedules"))
+    assert.include(await asked("Resume all"), "none was to fire meanwhile")
+    await row("epiphany").getByText("active").waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
   it("are listed page by page", async () => {
     const many = Array.from({ length: 110 }, (_, i) => `wedding ${String(i).padStart(3, "0")}`)
     await Effect.runPromise(

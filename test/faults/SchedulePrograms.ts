@@ -99,6 +99,29 @@ export const schedulePrograms: ReadonlyArray<Tree> = [
     actions: written(5),
     notes: ["new", "often"]
   }),
+  program("20.8: all of them are paused and gone on with, and none catches up with what has passed", {
+    layer: Shops.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        for (const name of ["often", "spread"]) {
+          yield* put(stage, name, {
+            catchUp: { max: 10, window: "1 hour" },
+            ...name === "often" ? {} : { jitter: "5 seconds" }
+          })
+        }
+        yield* stage.advance(30_000)
+        yield* stage.idle
+        yield* verb(stage, (schedules) => schedules.pauseAll(why))
+        yield* stage.advance(70_000)
+        yield* stage.idle
+        yield* verb(stage, (schedules) => schedules.resumeAll(why))
+        yield* stage.drain(nobody)
+        return yield* Effect.forEach(["often", "spread"], (name) => fired(stage, name))
+      }),
+    handles: ["20, 140, 200, over", "20, 140, 200, over"],
+    actions: written(6),
+    notes: ["often", "spread"]
+  }),
   program("20.6: one that workers declare fires at each of its slots, whoever is left of them", {
     layer: Layer.merge(
       Shops.layer,

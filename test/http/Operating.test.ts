@@ -45,7 +45,9 @@ describe("21.3: who may", () => {
       "Schedules.resume",
       "Schedules.run",
       "Schedules.backfill",
-      "Schedules.remove"
+      "Schedules.remove",
+      "Schedules.pauseAll",
+      "Schedules.resumeAll"
     ])
   })
 

@@ -3,6 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
+import { TestClock } from "effect/testing"
 import { Schedules } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
@@ -51,7 +52,12 @@ suite("schedules over HTTP", (engine) => {
       const { get } = yield* api
       const { items, sizes } = yield* paged(get, "/api/schedules?actorType=Car&actorId=1&action=visit&limit=2", "after")
       assert.deepStrictEqual([items.map(({ name }) => name), sizes], [names, [2, 2]])
-      assert.deepStrictEqual(items[1].pause, { reason: "a strike", by: "anna", since: new Date(0).toISOString() })
+      assert.deepStrictEqual(items[1].pause, {
+        reason: "a strike",
+        by: "anna",
+        since: new Date(0).toISOString(),
+        ofAll: false
+      })
       assert.strictEqual(items[1].state, "paused")
       assert.strictEqual(items[2].at, new Date(5 * hour).toISOString())
       assert.deepStrictEqual((yield* get("/api/schedules?source=code", as("vera"))).body, { items: [], next: null })
@@ -142,6 +148,28 @@ suite("schedules over HTTP", (engine) => {
         assert.deepStrictEqual([status, body._tag], [400, "BadRequest"], path)
         assert.include(body.message, says, path)
       }
+    })
+  )
+
+  test(
+    "20.8, 21.1: all of them are paused and gone on with by an admin, and say so",
+    Effect.gen(function*() {
+      yield* put("nightly")
+      const { get, post } = yield* api
+      const why = { reason: "a copy of production" }
+      assert.strictEqual((yield* post("/api/verbs/Schedules.pauseAll", why, as("olga"))).status, 403)
+      const paused = yield* post("/api/verbs/Schedules.pauseAll", why, as("ada"))
+      assert.deepStrictEqual([paused.body.outcome, paused.body.target], ["done", "schedules"])
+      assert.strictEqual((yield* post("/api/verbs/Schedules.pauseAll", why, as("ada"))).body.outcome, "paused")
+      const { body } = yield* get("/api/schedule?name=nightly", as("vera"))
+      assert.deepStrictEqual([body.state, body.pause.ofAll, body.pause.by], ["paused", true, "ada"])
+      const { body: attention } = yield* get("/api/attention", as("vera"))
+      assert.deepStrictEqual(attention.pauses.map(({ kind, subject }: any) => [kind, subject]), [["schedules", ""]])
+      assert.deepStrictEqual(attention.schedules, [])
+      yield* TestClock.adjust("3 hours")
+      const resumed = yield* post("/api/verbs/Schedules.resumeAll", why, as("ada"))
+      assert.deepStrictEqual([resumed.body.outcome, resumed.body.more], ["done", { passed: 1 }])
+      assert.strictEqual((yield* post("/api/verbs/Schedules.resumeAll", why, as("ada"))).body.outcome, "notPaused")
     })
   )
 

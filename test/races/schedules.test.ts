@@ -1,10 +1,11 @@
-/** Rules 20.5 and 20.6 where several fire, declare and change the same schedules at one moment. */
+/** Rules 20.5, 20.6 and 20.8 where several fire, declare, pause and change the same schedules at one moment. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Schedules, Stepped } from "stepped"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
+import { operationOf } from "../../src/store/asked.ts"
 import type { Fire, NewSchedule } from "../../src/store/Scheduled.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { Store } from "../../src/store/Store.ts"
@@ -189,6 +190,55 @@ describe("one schedule", () => {
       const [due] = yield* store.dueSchedules(hour, { definitions: ["Shop/counter"], hashes: [] }, 10)
       assert.deepStrictEqual([due?.hash, due?.slot], ["two", hour])
     }))
+
+  const why = { reason: "a copy", by: "ada" }
+  const paused = (store: Store["Service"]) =>
+    Effect.flatMap(
+      operationOf("Schedules.pauseAll", "schedules", why),
+      (operation) => store.pause({ kind: "schedules", subject: "", ...why }, operation)
+    )
+  const resumed = (store: Store["Service"]) =>
+    Effect.flatMap(
+      operationOf("Schedules.resumeAll", "schedules", why),
+      (operation) => store.resumeSchedules(0, operation)
+    )
+
+  test("20.8: what was read before all were paused does not fire, in the pause or after it", (store) =>
+    Effect.gen(function*() {
+      yield* store.putSchedule(0, given("often", "one"))
+      const move = { name: "often", hash: "one", slot: hour, nextSlot: 2 * hour, nextAt: 2 * hour, last: hour }
+      yield* paused(store)
+      assert.deepStrictEqual(yield* store.fireSchedules(hour, [move], [fire("1")]), { moved: 0, enqueued: [] })
+      const [due, ...others] = yield* store.overdueSchedules(hour, "", 10)
+      assert.deepStrictEqual([due?.name, others], ["often", []])
+      assert.strictEqual(yield* store.passSchedules([{ ...move, nextSlot: 3 * hour, nextAt: 3 * hour }]), 1)
+      yield* resumed(store)
+      assert.deepStrictEqual(yield* store.fireSchedules(hour, [move], [fire("1")]), { moved: 0, enqueued: [] })
+    }))
+
+  test("20.8: once somebody has gone on with all of them, nobody has one pass by what it is to fire", (store) =>
+    Effect.gen(function*() {
+      yield* store.putSchedule(0, given("often", "one"))
+      yield* paused(store)
+      const move = { name: "often", hash: "one", slot: hour, nextSlot: 2 * hour, nextAt: 2 * hour }
+      yield* resumed(store)
+      assert.strictEqual(yield* store.passSchedules([move]), 0)
+      assert.deepStrictEqual(yield* store.overdueSchedules(hour, "", 10), [])
+      assert.isFalse(yield* resumed(store))
+    }))
+
+  test("20.8: who has one locked is waited for, so that it does not catch up once all go on", (store) =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* store.putSchedule(0, given("often", "one"))
+      yield* paused(store)
+      const commit = yield* holding(sql`update stepped.schedules set arguments = '[]' where name = 'often'`)
+      const move = { name: "often", hash: "one", slot: hour, nextSlot: 2 * hour, nextAt: 2 * hour }
+      const passing = yield* Effect.forkScoped(store.passSchedules([move]))
+      yield* blocked(1)
+      yield* commit
+      assert.strictEqual(yield* Fiber.join(passing), 1)
+    }).pipe(Effect.scoped))
 
   test("20.5: a slot is enqueued once, also where its schedule comes to it a second time", (store) =>
     Effect.gen(function*() {

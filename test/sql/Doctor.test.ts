@@ -24,6 +24,12 @@ suite("the doctor", (engine) => {
         Effect.andThen(scenario, Effect.andThen(nobody, healthy)),
         Layer.provideMerge(Shops.layer, engine.layer())
       ))
+  /** While all schedules are paused nothing is found of them. */
+  const nothingPaused = Effect.gen(function*() {
+    yield* Effect.flatMap(Schedules, (schedules) => schedules.pauseAll({ reason: "a test" }))
+    assert.deepStrictEqual(yield* found, [])
+    yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`delete from stepped.pauses`)
+  })
   const removed = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`delete from stepped.schedules`)
 
   test(
@@ -36,6 +42,7 @@ suite("the doctor", (engine) => {
       assert.deepStrictEqual(yield* found, [])
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* found, [`6: often ${late}`])
+      yield* nothingPaused
       // where nobody works nothing fires, and nothing is wrong with that
       yield* goneBy
       assert.deepStrictEqual(yield* found, [])
@@ -56,6 +63,7 @@ suite("the doctor", (engine) => {
       yield* sql`update stepped.schedules set trouble = 'the zone Mars/Base is not known here'`
       yield* TestClock.adjust("5 hours")
       assert.deepStrictEqual(yield* found, [`6: often ${unreadable}`])
+      yield* nothingPaused
       yield* removed
     })
   )
@@ -67,6 +75,7 @@ suite("the doctor", (engine) => {
       yield* put("often")
       yield* worker(["Shop/report"], { queues: ["reports"] })
       assert.deepStrictEqual(yield* found, [`6: often ${unserved}`])
+      yield* nothingPaused
       yield* worker(["Shop/report"], { queues: ["default"] })
       assert.deepStrictEqual(yield* found, [])
       // of code, whoever declares it fires it

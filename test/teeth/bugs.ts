@@ -62,6 +62,7 @@ const heartbeatRaces = "test/races/heartbeats.test.ts"
 const completionKeyRaces = "test/races/completionKeys.test.ts"
 const fairBy = "test/behaviour/FairBy.test.ts"
 const schedules = "test/behaviour/Schedules.test.ts"
+const pausedSchedules = "test/behaviour/PausedSchedules.test.ts"
 const scheduleRaces = "test/races/schedules.test.ts"
 const scheduleRows = "src/sql/schedules.ts"
 const doctorFile = "src/sql/Doctor.ts"
@@ -8422,7 +8423,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "20.10: a schedule that cannot be read is not found",
     plants: [{
       file: doctorFile,
-      find: "where s.trouble is not null and s.paused_at is null`",
+      find: "where s.trouble is not null and ${isToFire(s)}`",
       replace: "where s.trouble is null and s.paused_at > s.next_at`"
     }],
     tests: { [doctorTest]: ["20.10: finds what cannot be read"] }
@@ -8843,6 +8844,116 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "paused_reason = null"
     }],
     tests: { [schedules]: ["20.8: paused with a reason"] }
+  },
+  {
+    name: "all-paused-and-one-fires",
+    breaks: "20.8: what was read before all schedules were paused fires in the pause",
+    plants: [{
+      file: functionFile("fire_schedules"),
+      find: "\n      and not exists (select 1 from pauses p where p.kind = 'schedules')",
+      replace: ""
+    }],
+    tests: { [scheduleRaces]: ["20.8: what was read before all were paused"] }
+  },
+  {
+    name: "all-paused-and-one-is-due",
+    breaks: "20.8: while all schedules are paused workers are woken up for one that does not fire",
+    plants: [{
+      file: "src/sql/schedules.ts",
+      find: "\n      and not ${areAllPaused(schema)}",
+      replace: ""
+    }],
+    tests: { [pausedSchedules]: ["20.8: while they are paused none fires"] }
+  },
+  {
+    name: "all-catch-up",
+    breaks: "20.8: what has passed while all schedules were paused fires once somebody goes on",
+    plants: [{
+      file: "src/engine/client/allSchedules.ts",
+      find: "const passed = yield* passAll(store, at)",
+      replace: "const passed = at > 0 ? 0 : yield* passAll(store, at)"
+    }],
+    tests: { [pausedSchedules]: ["20.8: what was to fire before they were paused"] }
+  },
+  {
+    name: "one-page-of-all-goes-on",
+    breaks: "20.8: of all schedules those of the first page alone pass by what they were to fire",
+    plants: [{
+      file: "src/engine/client/allSchedules.ts",
+      find: "        after = last.name\n",
+      replace: "        after = last.name\n        break\n"
+    }],
+    tests: { [pausedSchedules]: ["20.8: however many they are"] }
+  },
+  {
+    name: "goes-on-past-who-is-locked",
+    breaks: "20.8: a schedule that somebody has locked as all go on catches up with what has passed",
+    plants: [{
+      file: functionFile("pass_schedules"),
+      find: "for update of s);",
+      replace: "for update of s skip locked);"
+    }],
+    tests: { [scheduleRaces]: ["20.8: who has one locked is waited for"] }
+  },
+  {
+    name: "passes-what-it-is-to-fire",
+    breaks: "20.8: of two who go on with all schedules the second one has them pass by what they are to fire by then",
+    plants: [{
+      file: functionFile("pass_schedules"),
+      find: "\n      and exists (select 1 from pauses p where p.kind = 'schedules')",
+      replace: ""
+    }],
+    tests: { [scheduleRaces]: ["20.8: once somebody has gone on with all of them"] }
+  },
+  {
+    name: "paused-by-nobody",
+    breaks: "20.8: readers are not shown that all schedules are paused",
+    plants: [{
+      file: "src/sql/schedules.ts",
+      find: "return ofAll === null ? undefined :",
+      replace: "return ofAll !== undefined ? undefined :"
+    }],
+    tests: { [pausedSchedules]: ["20.8: while they are paused none fires"] }
+  },
+  {
+    name: "doctor-finds-what-all-are",
+    breaks: "20.10: the doctor finds schedules that do not fire as all of them are paused",
+    plants: [{
+      file: "src/sql/Doctor.ts",
+      find: "`s.paused_at is null and not ${areAllPaused(s)}`",
+      replace: "`s.paused_at is null and '${s}' <> ''`"
+    }],
+    tests: { "test/sql/Doctor.test.ts": ["20.10: finds a row that is due", "20.10: finds what cannot be read"] }
+  },
+  {
+    name: "all-paused-and-late",
+    breaks: "20.11: what is due while all schedules are paused is late",
+    plants: [{
+      file: "src/sql/unfired.ts",
+      find: "where ${isOn} and not ${",
+      replace: "where ${isOn} or not ${"
+    }],
+    tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: a row whose action"] }
+  },
+  {
+    name: "all-paused-and-broken",
+    breaks: "20.11: while all schedules are paused what cannot be read needs somebody",
+    plants: [{
+      file: functionFile("broken_schedules"),
+      find: "\n    and not exists (select 1 from pauses p where p.kind = 'schedules')",
+      replace: ""
+    }],
+    tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: what cannot be read"] }
+  },
+  {
+    name: "everything-is-paused-but-schedules",
+    breaks: "20.8: whoever pauses everything from a shell is not told that schedules go on",
+    plants: [{
+      file: "src/cli/pausing.ts",
+      find: "yield* given.all ? saidOfSchedules : saidOf(given)",
+      replace: "yield* given.by === undefined ? saidOfSchedules : saidOf(given)"
+    }],
+    tests: { "test/cli/Schedules.test.ts": ["are all paused and gone on with"] }
   },
   {
     name: "deploy-loses-what-was-missed",

@@ -26,6 +26,7 @@ import type { Fire, ScheduleStore, StoredSchedule, StoredSlot } from "../../stor
 import { countOf } from "../../store/weight.ts"
 import { invocationOf, slotKey, weighFire } from "../schedules/firing.ts"
 import { fromNow, readSchedule } from "../schedules/given.ts"
+import { allOf } from "./allSchedules.ts"
 import type { ClientContext } from "./context.ts"
 
 type Context = Pick<ClientContext, "store" | "settings" | "registry" | "now" | "newActionId" | "wakeups" | "workers">
@@ -39,7 +40,8 @@ const handMark = "/"
 export const make = (context: Context): Schedules["Service"] => ({
   ...rowsOf(context),
   ...shownOf(context),
-  ...operatedOf(context)
+  ...operatedOf(context),
+  ...allOf(context)
 })
 
 const find = (store: ScheduleStore, name: string): Effect.Effect<StoredSchedule, UnknownSchedule | StorageError> =>

@@ -69,7 +69,7 @@ export const HeartbeatView = Schema.Struct({
 export type HeartbeatView = typeof HeartbeatView.Type
 
 export const PauseView = Schema.Struct({
-  kind: Schema.Literals(["everything", "queue", "definition", "lane"]),
+  kind: Schema.Literals(["everything", "schedules", "queue", "definition", "lane"]),
   subject: Schema.String,
   reason: Schema.String,
   by: Schema.String,

@@ -28,7 +28,10 @@ export const ScheduleView = Schema.Struct({
   firesAt: Schema.optional(Schema.Date),
   /** The last slot that has fired. */
   lastSlot: Schema.optional(Schema.Date),
-  pause: Schema.optional(Schema.Struct({ since: Schema.Date, by: Schema.String, reason: Schema.String })),
+  /** Its own, or, where it has none, that of all schedules (`ofAll`). */
+  pause: Schema.optional(
+    Schema.Struct({ since: Schema.Date, by: Schema.String, reason: Schema.String, ofAll: Schema.Boolean })
+  ),
   /** Why it is broken. */
   trouble: Schema.optional(Schema.String),
   hash: Schema.String

@@ -479,9 +479,9 @@ create index outcomes_follows on outcomes (follows) where follows is not null;
 
 -- Nobody locks these: what was left where it is while somebody resumed is found by way of `resumed`.
 create table pauses (
-  -- everything, queue, definition or lane
+  -- everything, schedules, queue, definition or lane
   kind text collate "C" not null,
-  -- the queue, the definition, the lane; empty for everything
+  -- the queue, the definition, the lane; empty for everything, and for schedules, all of which it is about
   subject text collate "C" not null,
   reason text not null,
   by text not null,

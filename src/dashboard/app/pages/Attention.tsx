@@ -173,7 +173,10 @@ const Surroundings = ({ found: { gone, notes, pauses } }: { readonly found: Foun
           <li key={`${kind} ${subject}`} class="finding warn">
             <div class="what">
               <p>
-                <b>Paused</b> <a href={kind === "lane" ? "#/lanes" : "#/queues"}>{kind} {subject}</a>
+                <b>Paused</b>{" "}
+                <a href={kind === "lane" ? "#/lanes" : kind === "schedules" ? "#/schedules" : "#/queues"}>
+                  {kind} {subject}
+                </a>
               </p>
               <p class="message">{reason}</p>
             </div>

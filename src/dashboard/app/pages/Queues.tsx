@@ -22,6 +22,20 @@ const laneOf = (subject: string): { readonly key: string; readonly name?: string
   return name === undefined || key === undefined ? { key: subject } : { key, name }
 }
 
+/** What goes on with it is asked of. */
+const ofPause = ({ kind }: Pause) => kind === "lane" || kind === "schedules" ? kind : "queue"
+
+const givenOf = (pause: Pause): Readonly<Record<string, unknown>> => {
+  switch (pause.kind) {
+    case "lane":
+      return laneOf(pause.subject)
+    case "schedules":
+      return {}
+    default:
+      return { target: targetOf(pause) }
+  }
+}
+
 export const Queues = () => {
   const queues = useAsked<ReadonlyArray<Backlog>>("queues", (signal) => get("queues", {}, signal))
   const pauses = useAsked<ReadonlyArray<Pause>>("pauses", (signal) => get("pauses", {}, signal))
@@ -68,13 +82,13 @@ export const Queues = () => {
                   name: "Do",
                   of: (pause) => (
                     <Verbs
-                      of={pause.kind === "lane" ? "lane" : "queue"}
+                      of={ofPause(pause)}
                       target={{
-                        given: pause.kind === "lane" ? laneOf(pause.subject) : { target: targetOf(pause) },
+                        given: givenOf(pause),
                         text: `${pause.kind} ${pause.subject}`.trim(),
                         state: `Paused by ${pause.by}: ${pause.reason}`
                       }}
-                      only={(verb) => verb.endsWith(".resume")}
+                      only={(verb) => /\.resume(All)?$/.test(verb)}
                       then={refresh}
                     />
                   )

@@ -6,6 +6,7 @@ import {
   type Operation,
   type Page,
   pageMost,
+  type Pause,
   type Schedule,
   type ScheduleDetail,
   type Verb
@@ -31,7 +32,9 @@ const states: Readonly<Record<Schedule["state"], { readonly tone: string; readon
 const becauseOf = ({ pause, source, state, trouble }: Schedule): string | undefined => {
   switch (state) {
     case "paused":
-      return pause === undefined ? undefined : `by ${pause.by}: ${pause.reason}`
+      return pause === undefined
+        ? undefined
+        : `${pause.ofAll ? "with all others, " : ""}by ${pause.by}: ${pause.reason}`
     case "orphaned":
       return source === "code" ? "no living worker declares it" : "no living worker has its action"
     case "broken":
@@ -92,7 +95,9 @@ const ScheduleVerbs = (
     readonly only?: (verb: Verb["verb"]) => boolean
   }
 ) => {
-  const { name, state } = schedule
+  const { name, pause, state } = schedule
+  // of its own: it can be paused while all are, and stays so then
+  const isPaused = state === "paused" && pause?.ofAll === false
   const because = becauseOf(schedule)
   const until = Math.floor(now.value / minute) * minute
   return (
@@ -104,10 +109,43 @@ const ScheduleVerbs = (
         state: `It is ${state}${because === undefined ? "" : `, ${because}`}.`,
         initial: { from: new Date(until - day).toISOString(), to: new Date(until).toISOString() }
       }}
-      only={(verb) => only(verb) && verb !== (state === "paused" ? "Schedules.pause" : "Schedules.resume")}
+      only={(verb) => only(verb) && verb !== (isPaused ? "Schedules.pause" : "Schedules.resume")}
       label={(label, { verb }) => labels[verb] ?? label}
       then={then}
     />
+  )
+}
+
+/** What is there to be done about all of them: they are paused, or may be. */
+const All = ({ then }: { readonly then: () => void }) => {
+  const pauses = useAsked<ReadonlyArray<Pause>>("pauses", (signal) => get("pauses", {}, signal))
+  const pause = pauses.data?.find(({ kind }) => kind === "schedules")
+  return (
+    <p>
+      {pause === undefined ? null : (
+        <>
+          <b>All schedules are paused</b> <Ago at={pause.since} /> by {pause.by}: {pause.reason}
+          {" "}
+        </>
+      )}
+      {pauses.data === undefined ? null : (
+        <Verbs
+          of="schedules"
+          target={{
+            given: {},
+            text: "schedules",
+            state: pause === undefined
+              ? "Those of code and rows fire as they are."
+              : "What was to fire in the pause is not caught up with."
+          }}
+          only={(verb) => verb === (pause === undefined ? "Schedules.pauseAll" : "Schedules.resumeAll")}
+          then={() => {
+            pauses.refresh()
+            then()
+          }}
+        />
+      )}
+    </p>
   )
 }
 
@@ -137,6 +175,7 @@ export const Schedules = ({ query }: { readonly query: Readonly<Record<string, s
         </label>
         <button type="submit">Go to it</button>
       </form>
+      <All then={schedules.refresh} />
       <Shown asked={schedules}>
         {({ items, next }) => (
           <>

@@ -8,7 +8,10 @@ begin
   return query
   select s.name, s.slot
   from schedules s
-  where s.trouble is not null and s.paused_at is null
+  where
+    s.trouble is not null
+    and s.paused_at is null
+    and not exists (select 1 from pauses p where p.kind = 'schedules')
   order by s.name
   limit p_limit;
 end $$;
