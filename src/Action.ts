@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, type Schedule, Schema } from "effect"
+import { type Duration, Effect, Schema } from "effect"
 import type {
   CheckedBody,
   CheckedErrors,
@@ -60,6 +60,7 @@ import {
   stepTimeout,
   undoingOf
 } from "./StepPolicy.ts"
+import { type Unanswered, unansweredOf } from "./Unanswered.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // arguments, keys
@@ -175,6 +176,8 @@ export interface Definition {
     | ((...args: ReadonlyArray<any>) => Effect.Effect<Proceed<any, any>, unknown, any>)
   readonly callbacks: ReadonlyArray<CallbackDefinition>
   readonly defaults: StepDefaults | undefined
+  /** None where all of it is the engine's to say. */
+  readonly unanswered: Unanswered | undefined
   /** Undoes it as a whole, where its parent unwinds it. */
   readonly compensate: CompensationDefinition | undefined
   readonly undoing: UndoingDefinition | undefined
@@ -640,7 +643,7 @@ export interface ActionOptions<
   RDefaults = never,
   Undo = NotGiven,
   Signals extends ReadonlyArray<AnySignal> = ReadonlyArray<AnySignal>
-> {
+> extends Unanswered {
   /** The schemas of its arguments, in their order: what it is enqueued with is stored by them, as JSON, and read by them in every later version. None, if not given. */
   readonly arguments?: Args
   /** The schema of what it gives: its last step's value, or what it is completed with. Nothing (`void`), if not given. */
@@ -890,6 +893,7 @@ export const action = <
     before: undefined,
     callbacks: [],
     defaults: defaultsOf(name, options?.defaults as ActionDefaults<never, unknown> | undefined),
+    unanswered: unansweredOf(name, options),
     compensate: compensationOf(`compensate of ${name}`, options?.compensate as GivenCompensation | undefined),
     undoing: undoingOf(name, options?.compensateWhen, options?.compensation),
     signals: signalsOf(name, options?.signals),
@@ -898,16 +902,13 @@ export const action = <
 }
 
 /**
- * What an execution's action has of its workflow: what is in its JSON, for who describes it, and what is other than the engine's settings say.
+ * What an execution's action has of its workflow: what is in its JSON, for who describes it.
  *
  * @internal
  */
 export interface Replayed {
   readonly payload: PlainSchema
   readonly exit: PlainSchema
-  readonly handledDefects: ((defect: unknown) => boolean) | undefined
-  readonly retry: Schedule.Schedule<unknown> | undefined
-  readonly attempts: number | undefined
 }
 
 /**
@@ -915,8 +916,11 @@ export interface Replayed {
  *
  * @internal
  */
-export const replayedAction = (name: string, queue: string, replays: Replayed): AnyAction =>
-  makeAction({ ...action(name, { arguments: [Schema.Json], success: Schema.Json, queue }).definition, replays })
+export const replayedAction = (name: string, queue: string, replays: Replayed, unanswered: Unanswered): AnyAction =>
+  makeAction({
+    ...action(name, { arguments: [Schema.Json], success: Schema.Json, queue, ...unanswered }).definition,
+    replays
+  })
 
 /**
  * Tests whether a value is an action.

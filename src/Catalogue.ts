@@ -73,7 +73,7 @@ export interface DefinitionDescription {
   readonly version: string | null
   /**
    * Those that it has of: `outbound`, `job`, `before`, `timeout` (by its arguments), `checksum`, `checksumKey`, `concurrencyKey`, `concurrency`,
-   * `fairBy`, `compensate`, `compensateWhen`, `skippable` (its last step may be skipped: its success may be nothing), and `succeeded`, `failed`, `cancelled`, `timed_out`, where callbacks follow.
+   * `fairBy`, `compensate`, `compensateWhen`, `handledDefects`, `retry`, `attempts`, `skippable` (its last step may be skipped: its success may be nothing), and `succeeded`, `failed`, `cancelled`, `timed_out`, where callbacks follow.
    */
   readonly options: ReadonlyArray<string>
 }

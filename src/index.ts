@@ -286,4 +286,5 @@ export {
   Tokens
 } from "./Tokens.ts"
 export type { RenderTreeOptions, TypedTree } from "./Tree.ts"
+export type { Unanswered } from "./Unanswered.ts"
 export type { Doing, Reason, WaitingStep, Why, WhyAction } from "./Why.ts"

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schema } from "effect"
+import { Cause, Effect, Exit, Schedule, Schema } from "effect"
 import { action, isAction, JobRetry, makeJob } from "../src/Action.ts"
 import { Actor } from "../src/Actor.ts"
 import { type Child, isChild, makeChild } from "../src/Child.ts"
 import { type CompletionOutcome, Outcome } from "../src/Outcome.ts"
 import { Step, type StepContext } from "../src/Step.ts"
 import { DefinitionError } from "../src/SteppedError.ts"
+import type { Unanswered } from "../src/Unanswered.ts"
 
 class Car extends Actor<Car>()("Car", { id: Schema.Int }) {}
 
@@ -44,6 +45,7 @@ describe("a definition", () => {
       before: undefined,
       callbacks: [],
       defaults: undefined,
+      unanswered: undefined,
       compensate: undefined,
       undoing: undefined,
       signals: [],
@@ -109,6 +111,35 @@ describe("a definition", () => {
       DefinitionError,
       "a has two steps named b"
     )
+  })
+})
+
+describe("what ends without an answer", () => {
+  const refused = (options: unknown, message: string) =>
+    assert.throws(() => action("a", options as Unanswered), DefinitionError, message)
+
+  it("is the engine's to say, where an action says nothing", () => {
+    for (const given of [undefined, {}, { attempts: undefined, handledDefects: undefined, retry: undefined }]) {
+      assert.isUndefined(action("a", given).definition.unanswered)
+    }
+  })
+
+  it("is what the action says, for all that is made of it", () => {
+    const said = { attempts: 1, handledDefects: () => true, retry: Schedule.forever }
+    const made = action("a", said).step(() => Effect.void).before(() => Effect.void)
+    assert.deepStrictEqual(made.definition.unanswered, said)
+  })
+
+  it("is refused where it can be none, with what it takes", () => {
+    for (const attempts of [0, -1, 1.5, Number.NaN, Infinity, "3", null]) {
+      refused({ attempts }, `attempts of a is ${attempts}: it takes a whole number from 1 on`)
+    }
+    for (const retry of ["never", { schedule: Schedule.forever, times: 2 }, 5, null]) {
+      refused({ retry }, "retry of a takes a Schedule, for what ends without an answer: when its steps begin again")
+    }
+    for (const handledDefects of [true, [TypeError], null]) {
+      refused({ handledDefects }, "handledDefects of a is no function")
+    }
   })
 })
 

@@ -37,7 +37,7 @@ const definitionOf = (
   of: (schema: PlainSchema) => SchemaDescription
 ): DefinitionDescription => {
   const { callbacks, definition, steps } = runnable
-  const { compensate, outbound, replays, signals, timeout, undoing } = definition
+  const { compensate, outbound, replays, signals, timeout, unanswered, undoing } = definition
   const statuses = new Set(callbacks.flatMap((callback) => callback.statuses))
   return {
     actorId: of(runnable.actor.idSchema),
@@ -63,6 +63,7 @@ const definitionOf = (
       fairBy: definition.fairBy,
       compensate,
       compensateWhen: undoing?.when,
+      ...unanswered,
       skippable: runnable.nothing !== undefined,
       ...Object.fromEntries([...statuses].sort().map((status) => [status, true]))
     })

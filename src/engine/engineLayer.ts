@@ -40,7 +40,7 @@ export interface EngineOptions {
   readonly schema?: string | undefined
   /**
    * Which defects of steps, hooks and keys are handled, that is: fail the action at once. Others are retried as the same action and
-   * step. All are, if not given.
+   * step. All are, if not given. An action may say itself what holds for it, of this as of `retry` and `attempts`.
    */
   readonly handledDefects?: ((defect: unknown) => boolean) | undefined
   /**

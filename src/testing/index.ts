@@ -288,7 +288,7 @@ export const succeedOutbound = (action: ActionRecord): Effect.Effect<Option.Opti
   })
 
 /**
- * Says which defects are handled while the effect performs actions; others are retried, up to the limit.
+ * Says which defects are handled while the effect performs actions, whatever these say themselves; others are retried, up to the limit.
  *
  * **Gotchas**
  *

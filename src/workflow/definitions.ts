@@ -8,6 +8,7 @@ import { type AnyActorClass, engineActor, type PlainSchema } from "../Actor.ts"
 import { actorTypeOf } from "../domain/executionNames.ts"
 import type { ExecutionKey } from "../Execution.ts"
 import { DefinitionError } from "../SteppedError.ts"
+import { isAttempts, takesAttempts } from "../Unanswered.ts"
 import { schemasOf } from "./codecs.ts"
 
 // what can be said of a workflow by annotating it; see `StepWorkflow.ts`
@@ -41,9 +42,9 @@ export const definitionOf = (
 ): { readonly actor: AnyActorClass; readonly action: AnyAction } => {
   const { annotations } = workflow
   const attempts = Context.get(annotations, Attempts)
-  if (attempts !== undefined && !(Number.isSafeInteger(attempts) && attempts >= 1)) {
+  if (attempts !== undefined && !isAttempts(attempts)) {
     throw new DefinitionError({
-      message: `the workflow ${workflow._tag} has StepWorkflow.Attempts ${attempts}: it takes a whole number from 1 on`
+      message: `the workflow ${workflow._tag} has StepWorkflow.Attempts ${attempts}: it takes ${takesAttempts}`
     })
   }
   const actor: AnyActorClass = engineActor()(actorTypeOf(workflow._tag), { id: Schema.String })
@@ -51,7 +52,8 @@ export const definitionOf = (
   const action = replayedAction(actionName, Context.get(annotations, Queue), {
     // they are described, and nothing is read with them: whatever services they need
     payload: schemas.payload as Schema.Top as PlainSchema,
-    exit: schemas.exit as Schema.Top as PlainSchema,
+    exit: schemas.exit as Schema.Top as PlainSchema
+  }, {
     handledDefects: Context.get(annotations, HandledDefects),
     retry: Context.get(annotations, Retry),
     attempts

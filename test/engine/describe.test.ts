@@ -63,6 +63,7 @@ it("17.5: a definition is described by its data, and its versions by what differ
       error: Schema.TaggedStruct("Closed", { until: Schema.Date }),
       timeout,
       queue: "slow",
+      attempts: 3,
       signals: [approval],
       checksum: (day) => day.getTime()
     })
@@ -78,7 +79,7 @@ it("17.5: a definition is described by its data, and its versions by what differ
   )
   assert.deepStrictEqual(
     [description.queue, description.timeoutMs, description.options, description.signals.map(({ name }) => name)],
-    ["slow", 3_600_000, ["checksum", "failed"], ["approval"]]
+    ["slow", 3_600_000, ["checksum", "attempts", "failed"], ["approval"]]
   )
   assert.strictEqual(described(visit("1 hour")).hash, hash)
   assert.notStrictEqual(described(visit("2 hours")).hash, hash)

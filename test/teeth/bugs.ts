@@ -151,6 +151,7 @@ const workflows = "test/behaviour/Workflows.test.ts"
 const workflowDeaths = "test/behaviour/WorkflowDeaths.test.ts"
 const workflowsShown = "test/behaviour/WorkflowsShown.test.ts"
 const workflowOptions = "test/behaviour/WorkflowOptions.test.ts"
+const ownAttempts = "test/behaviour/OwnAttempts.test.ts"
 const workflowScopes = "test/behaviour/WorkflowScopes.test.ts"
 const workflowLimits = "test/behaviour/WorkflowLimits.test.ts"
 const workflowSending = "test/behaviour/WorkflowSending.test.ts"
@@ -10188,21 +10189,83 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "annotations-unheard",
     breaks: "what a workflow says of its attempts nobody hears",
     plants: [{
-      file: retry,
-      find: "return replays === undefined ? settings : {",
-      replace: "return replays === undefined || replays.attempts !== 0 ? settings : {"
+      file: "src/Action.ts",
+      find: "success: Schema.Json, queue, ...unanswered }",
+      replace: "success: Schema.Json, queue, ...(unanswered.attempts === 0 ? unanswered : {}) }"
     }],
-    tests: { [workflowOptions]: ["what its HandledDefects do not take"] }
+    tests: { [workflowOptions]: ["24.8: what its HandledDefects do not take"] }
   },
   {
     name: "attempts-of-nothing",
-    breaks: "a workflow may have no attempt at all",
+    breaks: "an action, or a workflow, may have no attempt at all, or endless ones",
     plants: [{
-      file: "src/workflow/definitions.ts",
+      file: "src/Unanswered.ts",
       find: "Number.isSafeInteger(attempts) && attempts >= 1",
       replace: "attempts === attempts"
     }],
-    tests: { [workflowOptions]: ["attempts that are no number of times"] }
+    tests: {
+      [workflowOptions]: ["24.8: attempts that are no number of times"],
+      "test/Action.test.ts": ["is refused where it can be none"]
+    }
+  },
+  {
+    name: "retry-of-anything",
+    breaks: "7.2: what is no schedule is taken for one, and fails each time that an action is to be tried again",
+    plants: [{
+      file: "src/Unanswered.ts",
+      find: "retry !== undefined && !Schedule.isSchedule(retry)",
+      replace: "retry !== undefined && Schedule.isSchedule(retry) && name === \"\""
+    }],
+    tests: { "test/Action.test.ts": ["is refused where it can be none"] }
+  },
+  {
+    name: "own-attempts-unheard",
+    breaks: "7.2: what an action says of what ends without an answer nobody hears where it performs",
+    plants: [{
+      file: "src/engine/perform/own.ts",
+      find: "return settings === env.settings ? env : { ...env, settings }",
+      replace: "return settings.attempts === 0 ? { ...env, settings } : env"
+    }],
+    tests: {
+      [ownAttempts]: ["7.2+: what ends without an answer in its step", "7.2+: what its own handledDefects take"]
+    }
+  },
+  {
+    name: "own-attempts-whole",
+    breaks: "7.2: an action that says one of the three has nothing of the engine's for the others",
+    plants: [{
+      file: "src/engine/perform/own.ts",
+      find: "retry: unanswered.retry ?? settings.retry",
+      replace: "retry: unanswered.retry ?? defaults.retry"
+    }, {
+      file: "src/engine/perform/own.ts",
+      find: `import type { Settings } from "../Settings.ts"`,
+      replace: `import { defaults, type Settings } from "../Settings.ts"`
+    }],
+    tests: { [ownAttempts]: ["7.2+: what an action does not say is the engine's (oftener)"] }
+  },
+  {
+    name: "own-attempts-of-failures",
+    breaks: "7.2: when what has failed is tried again is the engine's to say, whatever its action says",
+    plants: [{
+      file: bodies,
+      find: "unhandled : new Unhandled(cause, false), env),",
+      replace: "unhandled : new Unhandled(cause, false), ofWorker),"
+    }],
+    tests: { [ownAttempts]: ["7.2+: what ends without an answer in its step"] }
+  },
+  {
+    name: "own-attempts-of-hooks",
+    breaks: "7.2: an action's hook and keys are tried again as the engine says, whatever it says itself",
+    plants: [{
+      file: preparing,
+      find: "const settings = settingsOf(runnable, worker.settings)",
+      replace:
+        "const settings = settingsOf({ ...runnable, definition: { ...runnable.definition, unanswered: undefined } }, worker.settings)"
+    }],
+    tests: {
+      [ownAttempts]: ["7.2+: what ends without an answer in its hook", "7.2+: what ends without an answer in its key"]
+    }
   },
   {
     name: "surrogates-alike",

@@ -910,6 +910,29 @@ describe("a step that begins again", () => {
     expectTypeOf<ServicesOf<typeof defaulted>>().toEqualTypeOf<Meter>()
   })
 
+  it("is another thing than an action that is begun again without an answer, of which nothing is known", () => {
+    const action = Stepped.action("start", {
+      error: NoParking,
+      handledDefects: (defect) => {
+        expectTypeOf(defect).toEqualTypeOf<unknown>()
+        return defect instanceof TypeError
+      },
+      retry: Schedule.exponential("1 second").pipe(Schedule.jittered),
+      attempts: 3
+    }).step(() => Effect.void)
+    expectTypeOf<ServicesOf<typeof action>>().toEqualTypeOf<never>()
+    // @ts-expect-error it has no services
+    Stepped.action("start", { retry: metered })
+    // @ts-expect-error nor conditions
+    assert.throws(() => Stepped.action("start", { retry: { schedule: Schedule.forever, times: 3 } }))
+    // @ts-expect-error nor failures of the action's
+    Stepped.action("start", { error: NoParking, retry: Schedule.identity<NoParking>() })
+    // @ts-expect-error it is a number of times
+    assert.throws(() => Stepped.action("start", { attempts: "3" }))
+    // @ts-expect-error nobody waits for an answer
+    Stepped.action("start", { handledDefects: () => Promise.resolve(true) })
+  })
+
   it("is one as a value, too, and in actions that are written in place", () => {
     const park = Stepped.step("park", (at: string) => Effect.fail(new NoParking({ at })), {
       retry: {

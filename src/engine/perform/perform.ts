@@ -17,7 +17,7 @@ import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
 import { actionOf, atStepToRun, isReplayed, type Performance, stepOf } from "./Performance.ts"
 import { loadHead, loadPieces } from "./results.ts"
-import { settingsOf, stepFailed, suspended, Unhandled } from "./retry.ts"
+import { stepFailed, suspended, Unhandled } from "./retry.ts"
 import { runCallbacks } from "./runCallbacks.ts"
 import { runJob } from "./runJob.ts"
 import { runStep } from "./runStep.ts"
@@ -32,7 +32,7 @@ export const perform = (
   performance: Performance,
   env: Surroundings
 ): Effect.Effect<Concluded | undefined, Unhandled> =>
-  performance.phase !== "callbacks" && performance.attempts >= settingsOf(performance, env.settings).attempts
+  performance.phase !== "callbacks" && performance.attempts >= env.settings.attempts
     ? giveUp(performance, env)
     : performance.apart || performance.received > env.settings.results
     ? loaded(performance, env)

@@ -70,17 +70,6 @@ export const answerOf = (
       : Effect.fail(new Unhandled(cause, false))
   })
 
-/** The engine's settings, as far as the action has none of its own. */
-export const settingsOf = ({ runnable }: Pick<Performance, "runnable">, settings: Settings["Service"]) => {
-  const { replays } = runnable.definition
-  return replays === undefined ? settings : {
-    ...settings,
-    handledDefects: replays.handledDefects ?? settings.handledDefects,
-    retry: replays.retry ?? settings.retry,
-    attempts: replays.attempts ?? settings.attempts
-  }
-}
-
 /** Runs user code to its exit; fails with what is to be tried again. What has ended well already is an exit at once. */
 export const exitOf = <A>(
   effect: Effect.Effect<A, unknown>,
@@ -99,9 +88,8 @@ export const retryLater = (
   env: Surroundings
 ): Effect.Effect<Concluded> =>
   Effect.gen(function*() {
-    const { log, now } = env
+    const { log, now, settings } = env
     const performance = atStepToRun(loaded ?? taken)
-    const settings = settingsOf(performance, env.settings)
     const at = yield* now
     const next = performance.attempts + 1 >= settings.attempts
       ? undefined

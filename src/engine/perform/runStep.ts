@@ -23,7 +23,7 @@ import {
 } from "./Performance.ts"
 import { Replaying } from "./replay.ts"
 import { isEncoded, isItsOwn, storeResult, successOf, withResults } from "./results.ts"
-import { answerOf, exitOf, settingsOf, stepFailed, suspended, type Unhandled } from "./retry.ts"
+import { answerOf, exitOf, stepFailed, suspended, type Unhandled } from "./retry.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
 import type { Surroundings } from "./Surroundings.ts"
 import { transactional } from "./transactional.ts"
@@ -57,10 +57,7 @@ export const runStep = (taken: Performance, env: Surroundings): Effect.Effect<Co
   return Effect.matchCauseEffect(run, {
     onSuccess: (run) => afterBody(step, run, env),
     onFailure: (cause) =>
-      Effect.flatMap(
-        answerOf(cause, settingsOf(performance, env.settings)),
-        (answer) => stepFailed(begun(), step, answer, env)
-      )
+      Effect.flatMap(answerOf(cause, env.settings), (answer) => stepFailed(begun(), step, answer, env))
   })
 }
 

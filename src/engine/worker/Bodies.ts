@@ -8,10 +8,11 @@ import { families } from "../../store/Meter.ts"
 import { monotonic } from "../../store/RealClock.ts"
 import type { Concluded } from "../perform/concluding.ts"
 import { decide } from "../perform/decide.ts"
+import { surroundingsOf } from "../perform/own.ts"
 import { perform } from "../perform/perform.ts"
 import { atStepToRun, type Performance, traced } from "../perform/Performance.ts"
 import { retryLater, Unhandled } from "../perform/retry.ts"
-import { Fenced } from "../perform/Surroundings.ts"
+import { Fenced, type Surroundings } from "../perform/Surroundings.ts"
 import { isShielded } from "../perform/unwinding.ts"
 import { concurrencyOf } from "./Alone.ts"
 import { claimMax } from "./Claimer.ts"
@@ -74,7 +75,7 @@ const aheadMs = 50
 export const make = (worker: WorkerContext): Bodies => {
   const { failpoint, gate, inHand, meter, now, scope } = worker
   const { active, conclusions, prepared, workQueues, ready } = inHand
-  const { committed, env } = surroundings(worker)
+  const { committed, env: ofWorker } = surroundings(worker)
   const runPrepare = prepareOf(worker)
   /** How long bodies take, in ms: a longer one counts at once, shorter ones little by little; nothing is known at first. */
   let bodyMs = Infinity
@@ -168,9 +169,10 @@ export const make = (worker: WorkerContext): Bodies => {
       case "Perform":
         return Effect.withFiber((fiber) => {
           const performance = traced(work.performance, fiber)
+          const env = surroundingsOf(performance.runnable, ofWorker)
           return Effect.matchCauseEffect(failpoint("performed", perform(performance, env)), {
             onSuccess: (concluded) => Effect.succeed(ranTo(concluded)),
-            onFailure: (cause) => Effect.map(afterFailure(performance, cause), ranTo)
+            onFailure: (cause) => Effect.map(afterFailure(performance, cause, env), ranTo)
           })
         })
     }
@@ -184,7 +186,8 @@ export const make = (worker: WorkerContext): Bodies => {
 
   const afterFailure = (
     performance: Performance,
-    cause: Cause.Cause<Unhandled>
+    cause: Cause.Cause<Unhandled>,
+    env: Surroundings
   ): Effect.Effect<Concluded | Fenced | undefined> => {
     const fenced = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof Fenced)
     if (fenced !== undefined) return Effect.succeed(fenced.defect as Fenced)

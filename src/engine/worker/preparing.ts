@@ -8,6 +8,7 @@ import type { PreparedInvocation } from "../../store/Invocation.ts"
 import { fromCause } from "../causes.ts"
 import { asHeld, prepare, unjoinable } from "../invoke/prepare.ts"
 import { backoff } from "../perform/backoff.ts"
+import { settingsOf } from "../perform/own.ts"
 import { refOf } from "../perform/Performance.ts"
 import { answerOf, type Unhandled } from "../perform/retry.ts"
 import { retryWhile } from "../retrying.ts"
@@ -39,11 +40,12 @@ const givenUp = (task: ToPrepare, cause: FailureCause): PreparedInvocation => ({
 })
 
 export const prepareOf = (worker: WorkerContext) => {
-  const { registry, now, settings } = worker
+  const { registry, now } = worker
   return (task: ToPrepare): Effect.Effect<Ran | void> =>
     Effect.gen(function*() {
       const runnable = registry.byKey(task.definition)
       if (runnable === undefined) return yield* worker.reconciler.giveBack([task.action])
+      const settings = settingsOf(runnable, worker.settings)
       const ended = (cause: FailureCause): Ran => ({ _tag: "Prepared", prepared: givenUp(task, cause) })
       const { actorId, action: actionId } = task
       const place = actionText(task.definition, actorId)
