@@ -8,13 +8,12 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { isStorable } from "../domain/storable.ts"
-import { type ManyFilter, ManyVerbSchema } from "../Many.ts"
+import { ManyVerbSchema } from "../Many.ts"
 import { operatorVerbs } from "../Operation.ts"
 import { ActionId, isOneVerb, type OneVerb, roles, type VerbTable, verbTable, verbTargets } from "../verbs/table.ts"
 import { Conflict, Forbidden, NotFound, queryErrors, Unprocessable } from "./HttpError.ts"
 import {
   ActionCount,
-  actionStatuses,
   ActionSummary,
   ActionView,
   SignalView,
@@ -23,6 +22,7 @@ import {
 } from "./models/actions.ts"
 import { AttentionView } from "./models/attention.ts"
 import { StreamedEvent } from "./models/events.ts"
+import { filter, ManyFilterView } from "./models/filter.ts"
 import {
   AchievementView,
   AskedView,
@@ -41,50 +41,6 @@ import { WhyView } from "./models/why.ts"
 import { Authorization, BodyLimit, OperatorView, RequestCheck } from "./Operator.ts"
 import { Limit, page } from "./paging.ts"
 import { SchedulesGroup } from "./SchedulesGroup.ts"
-
-/** What a filter has: what is left out of it here is left out of what is asked in silence, and more is meant. */
-type Filters = { readonly [K in Exclude<keyof ManyFilter, "actor" | "action">]: Schema.Top }
-
-/** Which actions: all of it has to be so. */
-const filter = {
-  actorType: Schema.optional(Schema.String),
-  actorId: Schema.optional(Schema.String),
-  name: Schema.optional(Schema.String),
-  /** One or several: `status=failed&status=timed_out`. */
-  status: Schema.optional(Schema.Array(Schema.Literals(actionStatuses))),
-  roots: Schema.optional(Schema.Boolean),
-  parent: Schema.optional(ActionId),
-  tag: Schema.optional(Schema.String),
-  since: Schema.optional(Schema.Date),
-  before: Schema.optional(Schema.Date),
-  startedBy: Schema.optional(ActionId),
-  retryOf: Schema.optional(ActionId),
-  callbacksFailed: Schema.optional(Schema.Boolean),
-  held: Schema.optional(Schema.Boolean),
-  notUndone: Schema.optional(Schema.Boolean),
-  failure: Schema.optional(Schema.String)
-} satisfies Omit<Filters, "statuses"> & { readonly status: Schema.Top }
-
-/** A filter for a verb, as JSON. */
-export const ManyFilterView = Schema.Struct(
-  {
-    actorType: Schema.optionalKey(Schema.String),
-    actorId: Schema.optionalKey(Schema.String),
-    name: Schema.optionalKey(Schema.String),
-    statuses: Schema.optionalKey(Schema.Array(Schema.Literals(actionStatuses))),
-    roots: Schema.optionalKey(Schema.Boolean),
-    parent: Schema.optionalKey(ActionId),
-    tag: Schema.optionalKey(Schema.String),
-    since: Schema.optionalKey(Schema.Date),
-    before: Schema.optionalKey(Schema.Date),
-    startedBy: Schema.optionalKey(ActionId),
-    retryOf: Schema.optionalKey(ActionId),
-    callbacksFailed: Schema.optionalKey(Schema.Boolean),
-    held: Schema.optionalKey(Schema.Boolean),
-    notUndone: Schema.optionalKey(Schema.Boolean),
-    failure: Schema.optionalKey(Schema.String)
-  } satisfies Filters
-)
 
 const byId = { id: ActionId }
 
