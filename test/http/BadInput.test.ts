@@ -11,6 +11,7 @@ import { bodies, nasty, texts, typed } from "./fixtures/nasty.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
 
 const none = "0199c2f0-0000-7000-8000-000000000000"
+const takesNothing = ["AchievementStore.forgetAll", "Schedules.pauseAll", "Schedules.resumeAll"]
 
 it("21.1: what is nested too deep is found by its text, and what is in texts counts for nothing", () => {
   const nested = (times: number) => "[{\"a\":".repeat(times / 2) + "1" + "}]".repeat(times / 2)
@@ -61,8 +62,8 @@ it.effect("21.1, 21.3: bad values are refused, or find nothing, and change nothi
     for (const verb of operatorVerbs) {
       if (!isOneVerb(verb)) continue
       for (const body of bodies) {
-        // what takes nothing but filters has none
-        if (verb === "AchievementStore.forgetAll" && JSON.stringify(body).includes("a test")) continue
+        // what takes nothing but filters, or nothing at all, has none
+        if (takesNothing.includes(verb) && JSON.stringify(body).includes("a test")) continue
         refused(yield* post(`/api/verbs/${verb}`, body, as("ada")), `${verb} ${JSON.stringify(body)}`)
         asked++
       }
