@@ -795,6 +795,9 @@ type ListsOf<Signals extends ReadonlyArray<AnySignal>> = Signals[number] extends
 
 type PerformedBy<JobValue> = IsGiven<JobValue> extends false ? "steps" : "job"
 
+/** What is said of it later, by what it is declared with. */
+const asDeclared = { steps: [], before: undefined, callbacks: [], implements: undefined } as const
+
 /**
  * Defines an action.
  *
@@ -888,16 +891,13 @@ export const action = <
     heartbeatTimeout: heartbeatOf(name, options),
     achievementTtl: ttlOf(name, options?.achievementTtl),
     ...madeOf(options as Partial<Definition> | undefined),
-    steps: [],
     job,
-    before: undefined,
-    callbacks: [],
     defaults: defaultsOf(name, options?.defaults as ActionDefaults<never, unknown> | undefined),
     unanswered: unansweredOf(name, options),
     compensate: compensationOf(`compensate of ${name}`, options?.compensate as GivenCompensation | undefined),
     undoing: undoingOf(name, options?.compensateWhen, options?.compensation),
     signals: signalsOf(name, options?.signals),
-    implements: undefined
+    ...asDeclared
   }) as any
 }
 

@@ -12,14 +12,7 @@ import { ManyVerbSchema } from "../Many.ts"
 import { operatorVerbs } from "../Operation.ts"
 import { ActionId, isOneVerb, type OneVerb, roles, type VerbTable, verbTable, verbTargets } from "../verbs/table.ts"
 import { Conflict, Forbidden, NotFound, queryErrors, Unprocessable } from "./HttpError.ts"
-import {
-  ActionCount,
-  ActionSummary,
-  ActionView,
-  SignalView,
-  StepView,
-  TreeView
-} from "./models/actions.ts"
+import { ActionCount, ActionSummary, ActionView, SignalView, StepView, TreeView } from "./models/actions.ts"
 import { AttentionView } from "./models/attention.ts"
 import { StreamedEvent } from "./models/events.ts"
 import { filter, ManyFilterView } from "./models/filter.ts"
