@@ -5,8 +5,8 @@
 --
 -- Locked are the schedules, by name, as far as nobody has them locked (who puts or operates one of them comes first:
 -- the next look finds it as they have left it), then the slots' keys, then the queue. A crash before the commit has
--- fired nothing, and whoever looks next does; after it all is done. While all schedules are paused none is moved, and so
--- none fires, whatever was read before that.
+-- fired nothing, and whoever looks next does; after it all is done. While all schedules are paused none is moved, and
+-- so none fires, whatever was read before that.
 create function fire_schedules(
   p_now timestamptz, move_name text[], move_hash text[], move_slot timestamptz[], move_next_slot timestamptz[],
   move_next_at timestamptz[], move_last timestamptz[], slot_schedule text[], slot_key text[], invocation_queue text[],
