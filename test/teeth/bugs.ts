@@ -8912,7 +8912,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/sql/schedules.ts",
       find: "return ofAll === null ? undefined :",
-      replace: "return ofAll !== undefined ? undefined :"
+      replace: "return ofAll === null || ofAll.since > 0 ? undefined :"
     }],
     tests: { [pausedSchedules]: ["20.8: while they are paused none fires"] }
   },
@@ -8922,7 +8922,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/sql/Doctor.ts",
       find: "`s.paused_at is null and not ${areAllPaused(s)}`",
-      replace: "`s.paused_at is null and '${s}' <> ''`"
+      replace: "`s.paused_at is null and (true or not ${areAllPaused(s)})`"
     }],
     tests: { "test/sql/Doctor.test.ts": ["20.10: finds a row that is due", "20.10: finds what cannot be read"] }
   },
@@ -8952,7 +8952,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/cli/pausing.ts",
       find: "yield* given.all ? saidOfSchedules : saidOf(given)",
-      replace: "yield* given.by === undefined ? saidOfSchedules : saidOf(given)"
+      replace: "yield* !given.all ? saidOfSchedules : saidOf(given)"
     }],
     tests: { "test/cli/Schedules.test.ts": ["are all paused and gone on with"] }
   },
