@@ -316,7 +316,8 @@ const goingOn = (now: number) =>
         + (select count(*) from stepped.named_lanes, at where due_at <= due)
         + (select count(*) from stepped.live_actions where token is not null)
         + (select count(*) from stepped.abandoned_by)
-        + (select count(*) from stepped.schedules, at where next_at <= due and paused_at is null)
+        + (select count(*) from stepped.schedules, at where next_at <= due and paused_at is null
+          and not exists (select 1 from stepped.pauses where kind = 'schedules'))
         + (select count(*) from stepped.slots, at where status is null and due_at <= due)
         + (select count(*) from stepped.queue_elements, at where state = 1 or (state = 0 and due_at <= due))
         + (select count(*) from stepped.live_actions, at where timeout_at <= due and outcome is null and status = 1)
@@ -343,7 +344,8 @@ const nextDue = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   Effect.map(
     sql<{ due: number | null }>`select (extract(epoch from least(w.due, t.due)) * 1000)::float8 as due from
       (select least((select min(due_at) from stepped.slots where status is null), (select min(due_at) from stepped.jobs),
-        (select min(due_at) from stepped.queue_elements where state = 0), (select min(due_at) from stepped.named_lanes), (select min(next_at) from stepped.schedules where paused_at is null),
+        (select min(due_at) from stepped.queue_elements where state = 0), (select min(due_at) from stepped.named_lanes), (select min(next_at) from stepped.schedules where paused_at is null
+          and not exists (select 1 from stepped.pauses where kind = 'schedules')),
         (select min(silent_at) from stepped.live_actions where outcome is null),
         (select min(step_timeout_at) from stepped.live_actions l where ${sql.literal(waitsLate)})) as due) w,
       (select min(timeout_at) as due from stepped.live_actions where outcome is null and status = 1) t
