@@ -1,6 +1,6 @@
 /** Nothing is wrong with an action: with the database, a deploy, or what people have done. */
 import { assert } from "@effect/vitest"
-import { Clock, Context, Effect } from "effect"
+import { Clock, Context, Effect, Exit, Scope } from "effect"
 import { Schedules } from "stepped"
 import { Orders, remind } from "../fixtures/orders.ts"
 import { clockAhead } from "../fixtures/shop.ts"
@@ -130,9 +130,11 @@ export const operating: ReadonlyArray<Situation> = [
     name: "somebody has deleted rows",
     arrange: ({ order, says, sql, work }) =>
       Effect.gen(function*() {
-        yield* work({ name: "shop-1" })
+        const worker = yield* work({ name: "shop-1" })
         const { id } = yield* order(1).invoiceLater()
         yield* says(id, "for the signal")
+        // it would heal that in a moment
+        yield* Scope.close(worker, Exit.void)
         yield* sql`delete from stepped.slots`
         return [id]
       })
