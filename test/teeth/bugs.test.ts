@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { patienceMs } from "../patience.ts"
 import { bugs } from "./bugs.ts"
 import { hasPlace, misspelt, refused } from "./checks.ts"
 
@@ -16,7 +17,8 @@ describe("planted bugs", () => {
     assert.deepStrictEqual(misspelt(bugs), [])
     const wrong = { file: "src/engine/Wakeups.ts", find: "const quietMs = 20", replace: `const quietMs = "20"` }
     assert.lengthOf(misspelt([{ name: "wrong", plants: [wrong] }]), 1)
-  })
+    // all of the types once, and each bug's file again: minutes beside other work
+  }, patienceMs * 4)
 
   it.effect("are taken by the database where they are planted", () =>
     Effect.gen(function*() {
