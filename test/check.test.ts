@@ -10,5 +10,5 @@ const passes = (script: string) => run("npm", ["run", "--silent", script], { cwd
 describe("the sources", () => {
   it("are formatted", () => passes("format:check"))
   it("are free of lint", () => passes("lint"))
-  it("are well typed", () => passes("types"), 240_000)
+  it("are well typed", () => passes("types"), 600_000)
 })
