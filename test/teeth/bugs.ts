@@ -9353,16 +9353,6 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/EveryEndpoint.test.ts": ["21.1: every endpoint has an entry"] }
   },
   {
-    name: "http-a-page-of-any-size",
-    breaks: "21.1: an endpoint takes a limit that is none",
-    plants: [{
-      file: "src/http/Api.ts",
-      find: "limit: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100_000 })))",
-      replace: "limit: Schema.optional(Schema.Finite)"
-    }],
-    tests: { "test/http/EveryEndpoint.test.ts": ["21.1, 21.3: every endpoint refuses"] }
-  },
-  {
     name: "http-answers-kept",
     breaks: "21.1: what somebody was answered may be kept by whoever passes it on",
     plants: [{
