@@ -2,6 +2,7 @@
  * What of a failure's message whoever looks may see. Its own message an error has been given to be read, as a defect has, and the engine's words are nobody's secret. Where a declared error has none, its message is made
  * of its fields, and those are a payload: who may not read payloads is told the tag.
  */
+import * as Predicate from "effect/Predicate"
 import type { ActionRecord, FailureCause, NotUndone } from "../ActionRecord.ts"
 import { textsOf } from "../engine/client/quietly.ts"
 import type { FailureGroup } from "../Failures.ts"
@@ -9,9 +10,6 @@ import type { WhyAction } from "../Why.ts"
 
 /** In the place of a message that may be made of fields. */
 export const withheld = "(withheld)"
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Of a tagged error: what it says itself stands behind its tag and a colon; fields stand behind a space. */
 const ofTag = (tag: string, message: string): string =>
@@ -30,7 +28,7 @@ const bare = (message: string): string => {
 export const openMessage = (
   { error, kind, message, pretty }: Pick<FailureCause, "error" | "kind" | "message" | "pretty">
 ): string => {
-  if (isObject(error)) {
+  if (Predicate.isReadonlyObject(error)) {
     const { _tag: tag, message: own } = error
     return typeof tag === "string" ? ofTag(tag, message) : own === message ? message : withheld
   }

@@ -1,6 +1,7 @@
 /** What of a stored payload is sent: nothing to who may not read it, nothing that nobody has described, and nothing that is secret by any version of its definition. */
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type { FailureCause, Heartbeat } from "../ActionRecord.ts"
 import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
 import { ownActor } from "../domain/reserved.ts"
@@ -14,9 +15,6 @@ type Json = Extract<Payload, { readonly _tag: "Shown" }>["value"]
 
 const redacted = "<redacted>"
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /**
  * The value without what is at these places. Where a place is looked for in something that has none, as of another version, that is taken for
  * secret as a whole.
@@ -27,7 +25,7 @@ const without = (value: unknown, paths: ReadonlyArray<Path>): unknown => {
   const below = (key: string): ReadonlyArray<Path> =>
     paths.flatMap(([first, ...rest]) => first === key || first === "*" ? [rest] : [])
   if (Array.isArray(value)) return value.map((item, i) => without(item, below(String(i))))
-  if (isObject(value)) {
+  if (Predicate.isReadonlyObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, without(item, below(key))]))
   }
   return redacted
