@@ -1,6 +1,6 @@
 /** Forms made of schemas: what they send is what the worker takes, and what it does not take is said where it was written. */
 import { Effect, Exit, Option, Scope } from "effect"
-import type { Browser } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { describeInBrowser, launch, open, picture, tabTo, violations } from "./fixtures/Browser.ts"
 import { Mills } from "./fixtures/mill.ts"
@@ -22,6 +22,14 @@ describeInBrowser("forms in the dashboard", () => {
 
   const at = (place = "") => `${bakery.origin}/dashboard/#/${place}`
   const find = (id: string) => Effect.runPromise(Effect.map(bakery.repo.find(id), Option.getOrThrow))
+
+  /** What is sent is often what the action ends by: what has come of it stays, and has the focus. */
+  const saidAfterItsEnd = async (page: Page, text: string) => {
+    await page.getByRole("heading", { name: "How it ended" }).waitFor()
+    await page.getByText(text).waitFor()
+    assert.strictEqual(await page.evaluate(() => document.activeElement?.textContent), text)
+    assert.strictEqual(await page.getByRole("button", { name: /^(Send|Complete) it/ }).count(), 0)
+  }
 
   it("run an action with a list of texts, and lead to it", async () => {
     const { context, page, wrong } = await open(browser, at("definitions/Order/order"))
@@ -135,8 +143,8 @@ describeInBrowser("forms in the dashboard", () => {
     assert.deepStrictEqual(await violations(page), [])
     await page.getByRole("button", { name: "Send it" }).focus()
     await page.keyboard.press("Enter")
-    await page.getByText("It is sent.").waitFor()
     await Effect.runPromise(bakery.comesTo(id, "succeeded"))
+    await saidAfterItsEnd(page, "It is sent.")
     const [signal] = await Effect.runPromise(bakery.repo.signals(id))
     assert.deepStrictEqual(signal?.payload, { by: "anna", loaves: 12, how: { _tag: "Later", days: 3 } })
     assert.deepStrictEqual(wrong, [])
@@ -177,6 +185,7 @@ describeInBrowser("forms in the dashboard", () => {
     await tabTo(page, "details.telling button.primary")
     await page.keyboard.press("Enter")
     await Effect.runPromise(bakery.comesTo(id, "cancelled"))
+    await saidAfterItsEnd(page, "It is completed.")
     const [operation] = await Effect.runPromise(bakery.repo.operations({ target: id }))
     assert.strictEqual(operation?.reason, "the courier is ill")
     assert.deepStrictEqual(wrong, [])
@@ -190,6 +199,7 @@ describeInBrowser("forms in the dashboard", () => {
     await page.getByText("Complete it from outside").click()
     await page.getByRole("button", { name: "Complete it" }).click()
     await Effect.runPromise(bakery.comesTo(id, "succeeded"))
+    await saidAfterItsEnd(page, "It is completed.")
     assert.deepStrictEqual(wrong, [])
     await context.close()
   })

@@ -56,11 +56,13 @@ const Text = (
 
 /** A form that is closed until somebody wants it, and says what has come of it. */
 const Telling = (
-  { children, label, send, title }: {
+  { children, isOver = false, label, send, title }: {
     readonly title: string
     readonly label: string
     readonly send: () => Promise<ComponentChildren>
     readonly children: ComponentChildren
+    /** Nothing can be sent any more. What has been is often why: what has come of it stays. */
+    readonly isOver?: boolean
   }
 ) => {
   const [answer, setAnswer] = useState<ComponentChildren>()
@@ -77,18 +79,21 @@ const Telling = (
     setAnswer(undefined)
     send().then(setAnswer, (failure: unknown) => setError(messageOf(failure))).finally(() => setSending(false))
   }
+  if (isOver && !isSending && answer === undefined && error === undefined) return null
   return (
     <details class="telling">
       <summary>{title}</summary>
       <form onSubmit={submit}>
-        {children}
+        {isOver ? null : children}
         {error === undefined ? null : <Trouble>{error}</Trouble>}
         <div ref={said} tabIndex={-1} role="status">
           {answer === undefined ? null : <p class="done">{answer}</p>}
         </div>
-        <div class="buttons">
-          <button type="submit" class="primary" disabled={isSending}>{label}</button>
-        </div>
+        {isOver ? null : (
+          <div class="buttons">
+            <button type="submit" class="primary" disabled={isSending}>{label}</button>
+          </div>
+        )}
       </form>
     </details>
   )
@@ -159,8 +164,9 @@ const sent: Readonly<Record<string, string>> = {
 }
 
 const SignalForm = (
-  { id, signal: { name, payload }, then }: {
+  { id, isOver, signal: { name, payload }, then }: {
     readonly id: string
+    readonly isOver: boolean
     readonly signal: Definition["description"]["signals"][number]
     readonly then: () => void
   }
@@ -179,7 +185,7 @@ const SignalForm = (
     return sent[outcome] ?? outcome
   }
   return (
-    <Telling title={`Send the signal ${name}`} label="Send it" send={send}>
+    <Telling title={`Send the signal ${name}`} label="Send it" send={send} isOver={isOver}>
       <Value label="Payload" described={payload} value={value} onChange={setValue} />
       <Text label="Key" value={key} onChange={setKey} hint="Of two with one key the second changes nothing." />
       <Text label="Why" value={reason} onChange={setReason} hint="Recorded with your name." />
@@ -190,8 +196,9 @@ const SignalForm = (
 const outcomes = ["succeeded", "failed", "cancelled", "timed_out"] as const
 
 const CompleteForm = (
-  { description, id, then }: {
+  { description, id, isOver, then }: {
     readonly id: string
+    readonly isOver: boolean
     readonly description: Definition["description"]
     readonly then: () => void
   }
@@ -211,7 +218,7 @@ const CompleteForm = (
     return said === "done" ? "It is completed." : "Nothing was changed: it does not wait to be completed from outside."
   }
   return (
-    <Telling title="Complete it from outside" label="Complete it" send={send}>
+    <Telling title="Complete it from outside" label="Complete it" send={send} isOver={isOver}>
       <label class="field">
         <span class="label">Outcome</span>
         <select
@@ -241,14 +248,19 @@ export const TellForms = ({ action, then }: { readonly action: ActionDetail; rea
     // a worker says some seconds after its start what it has
     5000
   )
-  if (action.endedAt !== undefined) return null
   const description = data?.[0]?.description
+  const isOver = action.endedAt !== undefined
   return description === undefined ? null : (
     <div class="tellings">
-      {description.signals.map((signal) => <SignalForm key={signal.name} id={id} signal={signal} then={then} />)}
-      {action.outbound || description.options.includes("outbound")
-        ? <CompleteForm id={id} description={description} then={then} />
-        : null}
+      {description.signals.map((signal) => (
+        <SignalForm key={signal.name} id={id} signal={signal} then={then} isOver={isOver} />
+      ))}
+      <CompleteForm
+        id={id}
+        description={description}
+        then={then}
+        isOver={isOver || !action.outbound && !description.options.includes("outbound")}
+      />
     </div>
   )
 }
