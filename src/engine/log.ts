@@ -11,8 +11,8 @@ import { errorText } from "../domain/Failure.ts"
 import { errorCode, innermostMessage } from "../domain/innermostMessage.ts"
 import { StorageError } from "../SteppedError.ts"
 
-/** Where something has failed, as a line's annotations. */
-export type Place = {
+/** Of what something has failed, as a line's annotations. */
+export type Subject = {
   readonly action: string
   readonly actorId: string
   readonly actionId: string
@@ -37,14 +37,14 @@ export interface Log {
     fields?: Fields
   ) => Effect.Effect<void>
   /** A failure of user code, also to the error reporters. Where a defect comes from, its stack says. */
-  readonly failure: (cause: Cause.Cause<unknown>, place: string, of: Place) => Effect.Effect<void>
+  readonly failure: (cause: Cause.Cause<unknown>, place: string, of: Subject) => Effect.Effect<void>
   /** A try that is not the last: one that is transient is nobody's mistake, and no error until it stays. */
   readonly retry: (
     cause: Cause.Cause<unknown>,
     isTransient: boolean,
     due: number,
     place: string,
-    of: Place
+    of: Subject
   ) => Effect.Effect<void>
 }
 
@@ -107,7 +107,7 @@ export const make = (
     safely(() => say(level, [`stepped: ${oneLine(text)}`], fields))
   const levels = { info: line(Effect.logInfo), warning: line(Effect.logWarning), error: line(Effect.logError) }
 
-  const failure = (cause: Cause.Cause<unknown>, place: string, of: Place, what = "failed") =>
+  const failure = (cause: Cause.Cause<unknown>, place: string, of: Subject, what = "failed") =>
     Effect.andThen(
       safely(() => ErrorReporter.report(cause)),
       safely(() => {

@@ -103,6 +103,25 @@ suite("workers over one layer", (engine) => {
       yield* handle.await
     }))
 
+  test("each that stops waits for its bodies as long as its own grace says", () =>
+    Effect.gen(function*() {
+      const hasty = yield* startBeside({ name: "hasty", queues: ["default"], gracePeriod: 0 })
+      const patient = yield* startBeside({ name: "patient", queues: ["reports"], gracePeriod: "1 hour" })
+      const cars = yield* Cars.client
+      yield* cars(1).driveLater()
+      const reported = yield* cars(2).reportLater()
+      yield* until("both run", () => begun.length === 2)
+      const stopping = yield* Effect.forkChild(patient.stop)
+      yield* hasty.stop
+      assert.deepStrictEqual(interrupted, ["drive"])
+      assert.isUndefined(stopping.pollUnsafe())
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(stopping)
+      assert.deepStrictEqual(interrupted, ["drive"])
+      assert.strictEqual((yield* reported.status).status, "succeeded")
+      yield* performDue
+    }))
+
   test("7.3: so it is with what a caller performs now when its worker stops", () =>
     Effect.gen(function*() {
       const first = yield* startBeside({ name: "first" })

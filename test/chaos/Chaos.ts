@@ -18,7 +18,7 @@ import { layerLooking, prepareDatabase, type Undisturbed } from "./Database.ts"
 import { faultsFor } from "./Faults.ts"
 import { startProxy } from "./Proxy.ts"
 import { randomFrom } from "./Random.ts"
-import { judge } from "./verdict.ts"
+import { judge, stories } from "./verdict.ts"
 import { startWorkers } from "./Workers.ts"
 import type { Isolation } from "./World.ts"
 
@@ -37,6 +37,8 @@ export interface ChaosReport {
   readonly counts: Counts
   /** What is wrong; nothing, if all is well. */
   readonly findings: ReadonlyArray<string>
+  /** What is there of the actions that they name. */
+  readonly stories: ReadonlyArray<string>
 }
 
 const workplaces = 4
@@ -140,7 +142,12 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
     yield* judge({ book, clients, folder, undisturbed })
     yield* tell(book.inWords())
     // what ends from here on is meant to
-    return { seconds: seconds(), counts: { ...book.counts }, findings: [...book.findings] }
+    return {
+      seconds: seconds(),
+      counts: { ...book.counts },
+      findings: [...book.findings],
+      stories: yield* stories(undisturbed, book)
+    }
   }))
 
 /** The doctor is to find nothing on a system that lives, either; only what a dead worker held may be with nobody for a moment. */

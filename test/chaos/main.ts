@@ -22,10 +22,11 @@ const tell = (line: string) => console.log(line)
 
 const Main = Effect.gen(function*() {
   tell(repeat)
-  const { counts, findings, seconds } = yield* chaos({ ...options, tell })
+  const { counts, findings, seconds, stories } = yield* chaos({ ...options, tell })
   for (const [what, count] of Object.entries(counts)) tell(`${String(count).padStart(9)} ${what}`)
   tell(`${String(seconds).padStart(9)} seconds`)
   for (const finding of findings) tell(`WRONG: ${finding}`)
+  for (const story of stories) tell(story)
   tell(findings.length === 0 ? "nothing is wrong" : `${findings.length} findings; once more: ${repeat}`)
   if (findings.length > 0) process.exitCode = 1
 })

@@ -48,6 +48,14 @@ export const judge = (run: Run) =>
     yield* bells(run)
   })
 
+/** What is there of the first actions that findings name. */
+export const stories = (undisturbed: Undisturbed, { findings }: Book) =>
+  Effect.forEach(
+    [...new Set(findings.flatMap((finding) => finding.match(uuids)?.slice(0, 2) ?? []))].slice(0, 10),
+    (id) => Effect.map(undisturbed(Audit.storyOf(id)), (lines) => [id, ...lines].join("\n    "))
+  )
+
+const uuids = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** Each slot of a schedule was enqueued once, and those that nobody has meddled with have fired, and left none out. */
 export const bells = ({ book, undisturbed }: Pick<Run, "book" | "undisturbed">) =>
   Effect.gen(function*() {

@@ -70,6 +70,7 @@ describe("a database that is down", () => {
         assert.isAtMost(paused.reduce((sum, ms) => sum + ms, 0), 10_010)
         assert.strictEqual(error._tag, "StorageError")
         assert.isAtMost(lines.length, 9)
+        assert.isNotEmpty(lines)
         for (const { fields, level, text } of lines) {
           assert.match(
             text,

@@ -79,9 +79,14 @@ describe("state", () => {
   it("lives in worker/, in client/ and where it is said what it is", () =>
     assert.deepStrictEqual(House.stateElsewhere(repository), []))
 
+  it("is in each file that may have some", () => {
+    const withState = repository.files.filter((source) => House.stateIn(source).length > 0).map(({ path }) => path)
+    assert.deepStrictEqual(Object.keys(House.stateful).filter((path) => !withState.includes(path)), [])
+  })
+
   it("is what outlives the function that changes it", () => {
     using planted = plant({
-      "src/Action.ts": "let free = 0; export const f = () => free++",
+      "src/Lane.ts": "let free = 0; export const f = () => free++",
       "src/engine/worker/Gate.ts": "export const make = () => { let permits = 1; return () => permits-- }",
       "src/a.ts": `
         let count = 0

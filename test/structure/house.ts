@@ -155,13 +155,11 @@ export const largeSqlFunctions = (texts: ReadonlyArray<Text>): Violations =>
 /** Where state may live besides `worker/` and `client/`, and what it is there. */
 export const stateful: Readonly<Record<string, string>> = {
   "src/Lane.ts": "one name has one setting in a program, and a claim tells the database what it is",
-  "src/Action.ts": "the success and error schemas that this process has declared",
   "src/domain/Offsets.ts": "when clocks of zones are changed, as far as somebody has looked",
   "src/store/loadTree.ts": "what of a tree is shown already, while it is read",
   "src/engine/ActionId.ts": "the last id",
   "src/engine/BatchSize.ts": "how large the next batch is",
   "src/engine/Registry.ts": "what this process can run",
-  "src/engine/check/Checking.ts": "what of one action is found in pieces",
   "src/engine/check/Tally.ts": "what one check has found",
   "src/engine/UserClock.ts": "how far the machine's clock is off",
   "src/engine/Wakeups.ts": "who is to be woken",
@@ -192,7 +190,6 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/engine/perform/runJob.ts": "whether the job has completed its action",
   "src/engine/perform/stepService.ts": "what one body has asked for",
   "src/engine/measuring.ts": "of which queues its gauges say something",
-  "src/engine/metered.ts": "what one batch has come to",
   "src/store/Meter.ts": "its series, and who is asked for gauges",
   "src/engine/trace.ts": "what has run of one action in hand",
   "src/engine/retrying.ts": "whether what is waited for has happened",

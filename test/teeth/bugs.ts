@@ -479,8 +479,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what cannot join its lane fails with what cannot be stored of it, and so not even that",
     plants: [{
       file: claimer,
-      find: `joins.push({ ...unjoinable(only), ended: {`,
-      replace: `joins.push({ ...unjoinable(only), ...only, ended: {`
+      find: `inHand.join([{ ...unjoinable(only), ended: {`,
+      replace: `inHand.join([{ ...unjoinable(only), ...only, ended: {`
     }],
     tests: { "test/engine/worker/Claimer.test.ts": ["a prepared invocation that cannot join"] },
     hangs: true
@@ -1685,7 +1685,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what cannot be stored of one action sinks its whole batch",
     plants: [{
       file: committer,
-      find: `      if (batch.length > 1) return yield* commitHalves(token, batch, place)
+      find: `      if (batch.length > 1) return yield* commitHalves(token, batch, queue)
       const { conclusion, of, refused } = batch[0]!`,
       replace: `      const { conclusion, of, refused } = batch[0]!`
     }],
@@ -1836,7 +1836,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what goes back with a due time waits for the next poll, and what was answered to it is not looked at",
     plants: [{
       file: committer,
-      find: `Effect.exit(tryOnce(token, [back], place))`,
+      find: `Effect.exit(tryOnce(token, [back], queue))`,
       replace: `Effect.exit(gate.shared(Effect.as(
           store.finish({
             token,
@@ -1994,9 +1994,9 @@ export const bugs: ReadonlyArray<Bug> = [
       file: "src/engine/worker/performNow.ts",
       find: `          yield* reconciler.keeping(
             [id],
-            () => Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], place)))
+            () => Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], queue)))
           )`,
-      replace: `          yield* Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], place)))`
+      replace: `          yield* Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], queue)))`
     }],
     tests: {
       "test/behaviour/PerformNow.test.ts": ["7.3: what is performed now is in hand"],

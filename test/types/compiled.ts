@@ -78,6 +78,7 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   ],
   passedResult: [6, "'results.three' is possibly 'undefined'"],
   redactedChecksum: [6, "the checksum is made of a Redacted, which JSON does not hold"],
+  // an argument is left out, and stands where the results were expected: no type can say that better
   resultsTooEarly: [6, "Property 'first' does not exist on type 'String'"],
   retryDefault: [7, "'NoPark' does not exist in type '{ readonly ActionFailed?: RetryRule<"],
   retryPolicy: [4, `Type '"always"' is not assignable to type 'Retry<StepFailure<never>, never>`],

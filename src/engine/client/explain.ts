@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type { AnyAction, Definition } from "../../Action.ts"
 import type { ActorRef } from "../../Actor.ts"
 import { actionText, spoken } from "../../domain/Failure.ts"
-import { isActionId } from "../../domain/Phase.ts"
+import { isActionId, KeyKind } from "../../domain/Phase.ts"
 import type { EnqueueOptions } from "../../EnqueueOptions.ts"
 import type { ExplainedAction, ExplainedPlace, Explanation, StoredExplanation } from "../../Explanation.ts"
 import { knownLanes } from "../../Lane.ts"
@@ -54,7 +54,7 @@ export const make = (engine: ClientContext): Explaining => {
         )
         if (said === null) return yield* new UnknownAction({ actionId: parent! })
         if (said.tag === "Conflict") {
-          return yield* conflictOf(invocation, said.action, said.kind === 0 ? "id" : "idempotency")
+          return yield* conflictOf(invocation, said.action, said.kind === KeyKind.id ? "id" : "idempotency")
         }
         const it = actionText(invocation.definition, invocation.actorId)
         return (yield* explanationOf(it, action.definition, said, at)) as Explanation

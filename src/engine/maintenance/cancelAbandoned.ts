@@ -3,13 +3,14 @@ import * as Effect from "effect/Effect"
 import type { StorageError } from "../../SteppedError.ts"
 import { pauseAfter } from "../../store/RealClock.ts"
 import type { Work, WorkerContext } from "../worker/context.ts"
+import type { WorkQueue } from "../worker/InHand.ts"
 
 export interface Abandoned {
   /** There are some: a transition has said so. */
   readonly due: () => void
   readonly isDue: () => boolean
-  /** Looks at all of them; the work that follows goes to `place`. Gives how much there was. */
-  readonly run: (place: Array<Work>) => Effect.Effect<number, StorageError>
+  /** Looks at all of them; the work that follows goes to `queue`. Gives how much there was. */
+  readonly run: (queue: WorkQueue<Work>) => Effect.Effect<number, StorageError>
 }
 
 export const make = (worker: WorkerContext): Abandoned => {
@@ -21,12 +22,12 @@ export const make = (worker: WorkerContext): Abandoned => {
       worker.timers.wake()
     },
     isDue: () => isDue,
-    run: (place) =>
+    run: (queue) =>
       Effect.gen(function*() {
         let count = 0
         do {
           isDue = false
-          const { ended, taken } = yield* worker.passes.run(worker.store.cancelAbandoned, place)
+          const { ended, taken } = yield* worker.passes.run(worker.store.cancelAbandoned, queue)
           count += taken.count + ended
           // again at once for the next level, in a moment for what somebody is just claiming
           if (ended === 0 && isDue) yield* pauseAfter(0)

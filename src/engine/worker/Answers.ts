@@ -52,7 +52,7 @@ export const make = (worker: WorkerContext): Answers => {
     const begun = inHand.active.get(id)?.work
     const works = [
       ...begun === undefined ? [] : [begun],
-      ...[...inHand.workQueues].flatMap((place) => place.filter((work) => work.id === id))
+      ...inHand.notBegun(id)
     ]
     return works.some((work) =>
       work._tag === "Perform" &&

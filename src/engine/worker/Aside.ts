@@ -39,6 +39,7 @@ const longestDelayMs = 60_000
 
 export const make = (worker: WorkerContext): Aside => {
   const { committer, inHand, reconciler, scope, settings } = worker
+  // invariant: each is kept in hand from `put` until its try is stored, or nobody's any more
   const entries: Array<Entry> = []
   const latch = Latch.makeUnsafe(false)
   /** Whether the fiber that tries them runs. */

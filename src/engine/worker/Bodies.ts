@@ -74,12 +74,14 @@ const aheadMs = 50
 
 export const make = (worker: WorkerContext): Bodies => {
   const { failpoint, gate, inHand, meter, now, scope } = worker
-  const { active, conclusions, prepared, workQueues, ready } = inHand
+  const { active, ready } = inHand
   const { committed, env: ofWorker } = surroundings(worker)
   const runPrepare = prepareOf(worker)
   /** How long bodies take, in ms: a longer one counts at once, shorter ones little by little; nothing is known at first. */
   let bodyMs = Infinity
+  /** How many pieces of work the loops have ended; `start` alone counts. */
   let performed = 0
+  // invariant: true while one `pump` starts what is ready: a body that ends within it does not begin another round
   let pumping = false
 
   const interrupt: Bodies["interrupt"] = (entry) =>
@@ -92,31 +94,22 @@ export const make = (worker: WorkerContext): Bodies => {
 
   const letGo = (entry: Active) => {
     const { since, work } = entry
-    if (active.get(work.id) !== entry) return
-    active.delete(work.id)
+    if (!inHand.end(work.id, entry)) return
     const definition = definitionOf(work)
     if (definition !== undefined) meter.take(families.bodies, (monotonic() - since) / 1000, definition)
   }
 
   const hold: Bodies["hold"] = (work) => {
-    const before = active.get(work.id)
     const entry: Active = { work, since: monotonic(), fiber: undefined, interrupted: false, closing: false }
-    active.set(work.id, entry)
+    const before = inHand.begin(work.id, entry)
     if (before !== undefined) Effect.runFork(Effect.forkIn(interrupt(before), scope))
     return entry
-  }
-
-  /** Lets go of what has not begun. */
-  const drop = (isMeant: (work: Work) => boolean) => {
-    for (const place of workQueues) {
-      for (let i = place.length - 1; i >= 0; i--) if (isMeant(place[i]!)) place.splice(i, 1)
-    }
   }
 
   const close: Bodies["close"] = (ids, spare) =>
     Effect.suspend(() => {
       if (ids.length === 0) return Effect.void
-      drop((work) => ids.includes(work.id) && runsBody(work))
+      inHand.drop((work) => ids.includes(work.id) && runsBody(work))
       return Effect.forEach(ids, (id) => {
         const entry = active.get(id)
         // what is not begun any more the rows hand over again, as they are by now
@@ -144,14 +137,12 @@ export const make = (worker: WorkerContext): Bodies => {
   const interruptAll: Bodies["interruptAll"] = (ids) =>
     Effect.suspend(() => {
       const found = ids.flatMap((id) => active.get(id) ?? [])
-      drop(({ id }) => ids.includes(id))
+      inHand.drop(({ id }) => ids.includes(id))
       return Effect.forEach(found, (entry) => Effect.forkIn(interrupt(entry), scope), { discard: true })
     })
 
   const dropAll = () => {
-    for (const place of workQueues) place.length = 0
-    conclusions.length = 0
-    prepared.length = 0
+    inHand.dropAll()
     // they are let go, and nothing more
     worker.aside.now()
     worker.claimer.wake()
@@ -225,8 +216,9 @@ export const make = (worker: WorkerContext): Bodies => {
         workContext !== undefined && worker.claims();
         workContext = worker.workContext()
       ) {
-        if (ready.length === 0 || active.size >= concurrencyOf(worker, workContext.concurrency)) break
-        start(ready.shift()!, workContext)
+        const next = active.size < concurrencyOf(worker, workContext.concurrency) ? ready.next() : undefined
+        if (next === undefined) break
+        start(next, workContext)
       }
     } finally {
       pumping = false
@@ -241,9 +233,9 @@ export const make = (worker: WorkerContext): Bodies => {
       bodyMs = took > bodyMs || bodyMs === Infinity ? took : bodyMs * 0.9 + took * 0.1
       performed++
       if (!entry.interrupted && ran !== undefined) {
-        if (ran._tag === "Concluded") conclusions.push(ran.concluded)
-        else if (ran._tag === "Prepared") prepared.push(ran.prepared)
-        else if (ran._tag === "Follow") ready.push(...ran.work)
+        if (ran._tag === "Concluded") inHand.conclude(ran.concluded)
+        else if (ran._tag === "Prepared") inHand.join([ran.prepared])
+        else if (ran._tag === "Follow") ready.put(ran.work)
         // of whatever the action has come to, nobody here has heard
         else Effect.runFork(worker.reconciler.doubt)
         worker.work.openUnsafe()
@@ -264,10 +256,10 @@ export const make = (worker: WorkerContext): Bodies => {
     const workContext = worker.workContext()
     if (workContext === undefined || worker.peers.turn.holder !== undefined) return 0
     const ahead = Math.min(claimMax, Math.floor(workContext.concurrency * aheadMs / Math.max(bodyMs, 0.1)))
-    return Math.min(claimMax, workContext.concurrency + ahead - active.size - ready.length)
+    return Math.min(claimMax, workContext.concurrency + ahead - active.size - ready.length())
   }
 
-  const giveBackReady = Effect.suspend(() => worker.reconciler.giveBack(ready.splice(0).map(({ id }) => id)))
+  const giveBackReady = Effect.suspend(() => worker.reconciler.giveBack(ready.takeAll().map(({ id }) => id)))
 
   return {
     hold,

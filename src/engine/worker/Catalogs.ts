@@ -37,6 +37,7 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
       readonly every: Catalog
     }
     | undefined
+  /** Counts claims: each goes by the next of the orders in `own`. */
   let turn = 0
 
   const takes = (queue: string) => only?.has(queue) ?? true

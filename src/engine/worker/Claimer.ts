@@ -21,20 +21,21 @@ import { triesInPlace } from "../retrying.ts"
 import type { Read } from "./Answers.ts"
 import { finishMax } from "./Committer.ts"
 import type { Work, WorkerContext } from "./context.ts"
+import type { WorkQueue } from "./InHand.ts"
 
 export interface Claimer {
   /**
-   * Takes jobs, or the one of an action, and joins what was prepared; the work goes to `place`. What it is about is in hand from the call
+   * Takes jobs, or the one of an action, and joins what was prepared; the work goes to `queue`. What it is about is in hand from the call
    * on.
    */
   readonly claim: (
     room: number,
     only: string | null,
     prepared: ReadonlyArray<PreparedInvocation>,
-    place: Array<Work>
+    queue: WorkQueue<Work>
   ) => Effect.Effect<Read, StorageError>
   /** Everything that is due, as far as one claim goes. */
-  readonly claimAll: (place: Array<Work>) => Effect.Effect<number, StorageError>
+  readonly claimAll: (queue: WorkQueue<Work>) => Effect.Effect<number, StorageError>
   /** Brings what was prepared into its lane, as far as one claim goes. */
   readonly joinPrepared: Effect.Effect<void>
   /**
@@ -61,24 +62,28 @@ const longestDelayMs = 60_000
 
 export const make = (worker: WorkerContext): Claimer => {
   const { catalogs, connections, registry, failpoint, gate, inHand, log, now, scope, settings, store } = worker
-  const { conclusions, prepared: joins, ready } = inHand
+  const { ready } = inHand
   const size = BatchSize.make(claimMax)
   /** There may be something in the queue that no claim has seen. */
   let isMore = true
+  /** What the last claim looked for, whoever asked for it: what an error of it sets aside is among that. */
   let claimedLast: Catalog = emptyCatalog
   /**
    * Up to where the last claims came in each queue, for each priority. What is put back before that, or was stored with a lower id by a transaction that took
    * longer, is seen after a pollInterval, or at once when there is nothing behind.
    */
   const passed = new Map<string, Record<string, number>>()
+  /** When `passed` was emptied last for its age, on the monotonic clock. */
   let passedSince = 0
   /** After an error that nobody expects: prepared invocations join one by one. */
   let isolating = false
-  /** Claims of the loops that are not answered yet, and whether the last one has failed. */
+  /** Claims of the loops that are not answered yet: `turn` alone counts. */
   let underWay = 0
+  /** Whether the last of them that was answered has failed. */
   let claimsFail = false
-  /** When what others have queued is looked for, after the last claim that has found something. */
+  /** When what others have queued is looked for, after the last claim that has found something: on the monotonic clock. */
   let lookAt = 0
+  // invariant: true while a fiber sleeps until `lookAt`, which may be put off meanwhile
   let isLooking = false
 
   const more = () => {
@@ -88,18 +93,18 @@ export const make = (worker: WorkerContext): Claimer => {
     isMore = true
     worker.work.openUnsafe()
   }
-  const preparedFor = (most: number) => joins.splice(0, countOf(joins, weighPrepared, most))
+  const preparedFor = (most: number) => inHand.takeJoining((all) => countOf(all, weighPrepared, most))
 
   const claim = (
     room: number,
     only: string | null,
     prepared: ReadonlyArray<PreparedInvocation>,
-    place: Array<Work>,
+    queue: WorkQueue<Work>,
     items: ReadonlyArray<Invocation> = []
   ): Effect.Effect<Read, StorageError> =>
     worker.reconciler.keeping(
       [...only === null ? [] : [only], ...prepared.map(({ action }) => action)],
-      () => claimInHand(room, only, prepared, place, items)
+      () => claimInHand(room, only, prepared, queue, items)
     )
 
   const progress = (room: number, { taken }: Read) => {
@@ -120,13 +125,13 @@ export const make = (worker: WorkerContext): Claimer => {
     room: number,
     only: string | null,
     prepared: ReadonlyArray<PreparedInvocation>,
-    place: Array<Work>,
+    queue: WorkQueue<Work>,
     items: ReadonlyArray<Invocation>
   ): Effect.Effect<Read, StorageError> =>
     Effect.gen(function*() {
       const token = yield* worker.lease.register
       const at = yield* now
-      const catalog = only === null && prepared.every(({ queue }) => catalogs.takes(queue))
+      const catalog = only === null && prepared.every((one) => catalogs.takes(one.queue))
         ? catalogs.claiming()
         : catalogs.every()
       claimedLast = catalog
@@ -139,7 +144,7 @@ export const make = (worker: WorkerContext): Claimer => {
       // what a caller performs now takes its turn in the pool, with all that the program does
       const call = items.length > 0
         ? store.enqueueAndClaim({ ...options, items })
-        : place === ready
+        : queue === ready
         ? connections.ask(store.claim({ ...options, prepared, only }))
         : store.claim({ ...options, prepared, only })
       const asked = gate.shared(
@@ -148,7 +153,7 @@ export const make = (worker: WorkerContext): Claimer => {
           (answer) =>
             Effect.map(worker.answers.read(answer, at, true), (read) => {
               const blocked = prepared.filter(({ action }) => read.blocked.has(action))
-              worker.reconciler.handTo(token, place, [
+              worker.reconciler.handTo(token, queue, [
                 ...read.work,
                 ...blocked.map((one): Work => ({ _tag: "Joining", id: one.action, prepared: one }))
               ])
@@ -223,7 +228,7 @@ export const make = (worker: WorkerContext): Claimer => {
         // claimed work is not in it from now on; several prepared ones go one by one
         isolating = true
         const [only] = prepared
-        if (prepared.length > 1 || free > 0) joins.push(...prepared)
+        if (prepared.length > 1 || free > 0) inHand.join(prepared)
         else if (only !== undefined) yield* isolateOnly(only, error)
         return
       }
@@ -246,7 +251,7 @@ export const make = (worker: WorkerContext): Claimer => {
       if (only.ended?.status !== "failed") {
         const path = actionText(only.definition, only.actorId)
         const cause = broken(path, `it could not join its lane: ${errorText(error)}`)
-        joins.push({ ...unjoinable(only), ended: { status: "failed", result: null, cause } })
+        inHand.join([{ ...unjoinable(only), ended: { status: "failed", result: null, cause } }])
         return
       }
       const token = worker.lease.token()
@@ -259,14 +264,15 @@ export const make = (worker: WorkerContext): Claimer => {
   const isDue = () =>
     // while claims fail, one loop tries, and the others commit
     (underWay === 0 || !claimsFail) &&
-    (joins.length > 0 || (worker.claims() && isMore && worker.bodies.room() > 0 && conclusions.length < finishMax))
+    (inHand.joining() > 0 || (worker.claims() && isMore && worker.bodies.room() > 0 && inHand.concluded() < finishMax))
 
+  /** Of the loops' claims, one after another; nothing since one has come through. */
   let failures = 0
   /** When the first of them was, on the monotonic clock. */
   let failingSince = 0
   const turn = Effect.gen(function*() {
     // prepared ones go alone after an error that nobody expects: it may be theirs
-    const isAlone = isolating && joins.length > 0
+    const isAlone = isolating && inHand.joining() > 0
     const free = worker.claims() && !isAlone ? Math.min(size.get(), Math.max(0, worker.bodies.room())) : 0
     if (free > 0) isMore = false
     const prepared = preparedFor(isolating ? 1 : size.get())
@@ -282,7 +288,7 @@ export const make = (worker: WorkerContext): Claimer => {
       yield* log.info(`claims again, after ${tries} and ${Math.round(monotonic() - failingSince)} ms`)
     }
     size.passed()
-    if (joins.length === 0) isolating = false
+    if (inHand.joining() === 0) isolating = false
     yield* afterClaim(free, exit.value)
     const { count, putBack } = exit.value.taken
     // what somebody has locked is asked for in a moment: at once would only keep the database busy
@@ -313,7 +319,7 @@ export const make = (worker: WorkerContext): Claimer => {
 
   return {
     claim,
-    claimAll: (place) => Effect.map(claim(claimMax, null, [], place), ({ taken }) => taken.count),
+    claimAll: (queue) => Effect.map(claim(claimMax, null, [], queue), ({ taken }) => taken.count),
     joinPrepared: Effect.suspend(() => Effect.ignore(claim(0, null, preparedFor(claimMax), ready))),
     enqueueIdle,
     more,

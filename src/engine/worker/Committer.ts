@@ -1,5 +1,5 @@
 /**
- * Stores what bodies have come to, many actions at once; the work that follows goes to its place. What cannot be stored in its place is
+ * Stores what bodies have come to, many actions at once; the work that follows goes to its queue. What cannot be stored in its place is
  * halved, put aside, and in the end fails its action.
  */
 import * as Cause from "effect/Cause"
@@ -17,24 +17,25 @@ import type { Concluded, Ended } from "../perform/concluding.ts"
 import { triesInPlace } from "../retrying.ts"
 import type { Read } from "./Answers.ts"
 import type { Work, WorkerContext } from "./context.ts"
+import type { WorkQueue } from "./InHand.ts"
 
 export interface Committer {
-  /** Commits conclusions; the work that follows from them goes to `place`. They are in hand from the call on. */
-  readonly commit: (batch: ReadonlyArray<Concluded>, place: Array<Work>) => Effect.Effect<void>
+  /** Commits conclusions; the work that follows from them goes to `queue`. They are in hand from the call on. */
+  readonly commit: (batch: ReadonlyArray<Concluded>, queue: WorkQueue<Work>) => Effect.Effect<void>
   /** The next batch of what bodies have come to; of the size that the database takes, or of `most`. */
   readonly commitNext: (most?: number) => Effect.Effect<void>
   /** Tries to store them, once. */
   readonly tryOnce: (
     token: bigint,
     batch: ReadonlyArray<Concluded>,
-    place: Array<Work>
+    queue: WorkQueue<Work>
   ) => Effect.Effect<Read, StorageError>
   /** Splits a batch until the conclusion that the database refuses is alone, and that one fails. Gives whether some of them were stale. */
   readonly commitApart: (
     token: bigint,
     batch: ReadonlyArray<Concluded>,
     cause: Cause.Cause<unknown>,
-    place: Array<Work>
+    queue: WorkQueue<Work>
   ) => Effect.Effect<boolean>
   /** What this worker does next with the actions of a batch that it keeps. */
   readonly followUps: (
@@ -82,10 +83,10 @@ export const make = (worker: WorkerContext): Committer => {
 
   const answers = Effect.map(Effect.exit(connections.ask(store.clockOffset)), Exit.isSuccess)
 
-  const commit = (batch: ReadonlyArray<Concluded>, place: Array<Work>): Effect.Effect<void> => {
+  const commit = (batch: ReadonlyArray<Concluded>, queue: WorkQueue<Work>): Effect.Effect<void> => {
     const token = worker.lease.token()
     return token === undefined || batch.length === 0 ? Effect.void : Effect.flatMap(
-      worker.reconciler.keeping(batch.map(actionIn), (letGo) => commitInHand(token, batch, place, letGo)),
+      worker.reconciler.keeping(batch.map(actionIn), (letGo) => commitInHand(token, batch, queue, letGo)),
       // ended from outside; or an earlier try, whose answer was lost, had happened, and what came next is in the rows
       (isStale) => isStale ? worker.reconciler.doubt : Effect.void
     )
@@ -93,16 +94,15 @@ export const make = (worker: WorkerContext): Committer => {
 
   const commitNext: Committer["commitNext"] = (most) =>
     Effect.suspend(() => {
-      const { conclusions, ready } = inHand
-      const count = countOf(conclusions, ({ conclusion }) => weighConclusion(conclusion), most ?? size.get())
-      return commit(conclusions.splice(0, count), ready)
+      const weigh = ({ conclusion }: Concluded) => weighConclusion(conclusion)
+      return commit(inHand.takeConcluded((all) => countOf(all, weigh, most ?? size.get())), inHand.ready)
     })
 
   /** `placed` is told when what follows has its place. */
   const finish = (
     token: bigint,
     concluded: ReadonlyArray<Concluded>,
-    place: Array<Work>,
+    queue: WorkQueue<Work>,
     placed: () => void
   ): Effect.Effect<Read, StorageError> =>
     Effect.flatMap(now, (at) => {
@@ -115,11 +115,11 @@ export const make = (worker: WorkerContext): Committer => {
         of: batch.map(({ of }) => of)
       })
       return Effect.flatMap(
-        failpoint("committed", place === inHand.ready ? connections.ask(call) : call),
+        failpoint("committed", queue === inHand.ready ? connections.ask(call) : call),
         (answer) =>
           Effect.flatMap(worker.answers.read(answer, at, true), (read) => {
             if (worker.lease.token() === token && !read.lost) {
-              place.push(...read.work, ...followUps(batch, read.stale, at))
+              queue.put([...read.work, ...followUps(batch, read.stale, at)])
               // before anybody is told: whoever asks next finds this worker idle
               if (read.closing.size === 0) placed()
             }
@@ -128,20 +128,20 @@ export const make = (worker: WorkerContext): Committer => {
       )
     })
 
-  const tryOnce: Committer["tryOnce"] = (token, batch, place) =>
-    gate.shared(finish(token, batch, place, () => undefined))
+  const tryOnce: Committer["tryOnce"] = (token, batch, queue) =>
+    gate.shared(finish(token, batch, queue, () => undefined))
 
   /** Gives whether some of them were stale. */
   const commitInHand = (
     token: bigint,
     batch: ReadonlyArray<Concluded>,
-    place: Array<Work>,
+    queue: WorkQueue<Work>,
     placed: () => void = () => undefined
   ): Effect.Effect<boolean> =>
     Effect.gen(function*() {
       for (let attempt = 0;; attempt++) {
         const since = monotonic()
-        const exit = yield* Effect.exit(gate.shared(finish(token, batch, place, placed)))
+        const exit = yield* Effect.exit(gate.shared(finish(token, batch, queue, placed)))
         if (worker.lease.token() !== token) return false
         if (Exit.isSuccess(exit)) {
           size.passed()
@@ -151,17 +151,17 @@ export const make = (worker: WorkerContext): Committer => {
             ? []
             : batch.flatMap((one) => closing.has(actionIn(one)) && one.closed !== undefined ? [one.closed()] : [])
           if (closed.length === 0) return stale.size > 0
-          return (yield* commitInHand(token, closed, place)) || stale.size > closed.length
+          return (yield* commitInHand(token, closed, queue)) || stale.size > closed.length
         }
         const error = exit.cause.reasons.find(Cause.isFailReason)?.error
         if (!(error instanceof StorageError && error.isRetryable)) {
-          return yield* commitApart(token, batch, exit.cause, place)
+          return yield* commitApart(token, batch, exit.cause, queue)
         }
         const isLong = monotonic() - since > longMs
         yield* pauseAfter(attempt)
         if (batch.length > 1 && tookTooLong(error)) {
           size.refused(batch.length)
-          if (!isLong) return yield* commitHalves(token, batch, place)
+          if (!isLong) return yield* commitHalves(token, batch, queue)
         }
         // one that only takes its time is not tried in the place of all the others
         if ((isLong || attempt + 1 >= triesInPlace) && (yield* answers)) {
@@ -174,17 +174,17 @@ export const make = (worker: WorkerContext): Committer => {
   const commitHalves = (
     token: bigint,
     batch: ReadonlyArray<Concluded>,
-    place: Array<Work>
+    queue: WorkQueue<Work>
   ): Effect.Effect<boolean> =>
     Effect.zipWith(
-      commitInHand(token, batch.slice(0, batch.length >> 1), place),
-      commitInHand(token, batch.slice(batch.length >> 1), place),
+      commitInHand(token, batch.slice(0, batch.length >> 1), queue),
+      commitInHand(token, batch.slice(batch.length >> 1), queue),
       (first, second) => first || second
     )
 
-  const commitApart: Committer["commitApart"] = (token, batch, cause, place) =>
+  const commitApart: Committer["commitApart"] = (token, batch, cause, queue) =>
     Effect.gen(function*() {
-      if (batch.length > 1) return yield* commitHalves(token, batch, place)
+      if (batch.length > 1) return yield* commitHalves(token, batch, queue)
       const { conclusion, of, refused } = batch[0]!
       const { fence } = conclusion
       yield* worker.log.trouble(
@@ -203,14 +203,14 @@ export const make = (worker: WorkerContext): Committer => {
           next: undefined,
           of
         }
-        const exit = yield* Effect.exit(tryOnce(token, [back], place))
+        const exit = yield* Effect.exit(tryOnce(token, [back], queue))
         // if it does not, it is nobody's: the rows say that it is this worker's
         return Exit.isFailure(exit) || exit.value.lost || exit.value.stale.size > 0
       }
       const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
       const fails = () => failsAt(fence, broken(actionText(of.definition, of.actorId), message))
       // without this step the action may go on
-      return yield* commitInHand(token, [refused?.(message) ?? { conclusion: fails(), next: undefined, of }], place)
+      return yield* commitInHand(token, [refused?.(message) ?? { conclusion: fails(), next: undefined, of }], queue)
     })
 
   const tellEnded: Committer["tellEnded"] = (batch, stale) => {

@@ -52,6 +52,7 @@ export const make = (worker: WorkerContext): Lease => {
   const length = embedded ? Duration.days(36500) : settings.lease
   const leaseMs = Duration.toMillis(settings.lease)
   // invariant: what is in hand is held under this token, and under no other
+  // invariant: what the worker's transitions are fenced by; `register` alone sets it, and whoever loses or closes the lease takes it away
   let token: bigint | undefined
   /** On the monotonic clock: the lease lasts at least its length from then on. */
   let renewedAt = 0
@@ -59,10 +60,12 @@ export const make = (worker: WorkerContext): Lease => {
   let heard: Deferred.Deferred<void> | undefined
   // invariant: the token before it was given up for good: what asks from then on is refused by the database, and changes nothing
   let closedWith: bigint | undefined
+  // invariant: once true it stays so, and nothing is registered any more
   let isClosed = false
   const beat = Latch.makeUnsafe(false)
   const drained = Latch.makeUnsafe(false)
   const registering = Semaphore.makeUnsafe(1)
+  /** A lease was lost, and that there is another one is not said yet. */
   let hasLost = false
 
   const register = registering.withPermit(Effect.suspend(() => {

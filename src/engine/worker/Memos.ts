@@ -28,6 +28,7 @@ export const make = (worker: WorkerContext): Memos => {
   const { failpoint, scope, store } = worker
   // invariant: each of them is told once, by the batch that it goes into; somebody stores as long as any of them waits
   const waiting: Array<Waiting> = []
+  // invariant: true while a fiber empties `waiting`: it ends only when nothing is left there
   let isStoring = false
 
   /** What is stored by now, by the memos' numbers; nothing under a token that is lost. */

@@ -18,6 +18,7 @@ export const make = (worker: WorkerContext): Notes => {
   const { connections, scope, store } = worker
   // invariant: somebody stores as long as any of them waits
   const waiting = new Map<string, ProgressNote>()
+  // invariant: true while a fiber empties `waiting`: it ends only when nothing is left there
   let isStoring = false
 
   const storeAll: Effect.Effect<void> = Effect.gen(function*() {

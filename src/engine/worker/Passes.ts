@@ -5,10 +5,11 @@ import { type Pass, tookTooLong } from "../../store/Store.ts"
 import * as BatchSize from "../BatchSize.ts"
 import type { Read } from "./Answers.ts"
 import type { Work, WorkerContext } from "./context.ts"
+import type { WorkQueue } from "./InHand.ts"
 
 export interface Passes {
-  /** One of them; the work that it hands over goes to `place`. */
-  readonly run: (pass: Pass, place: Array<Work>) => Effect.Effect<Read, StorageError>
+  /** One of them; the work that it hands over goes to `queue`. */
+  readonly run: (pass: Pass, queue: WorkQueue<Work>) => Effect.Effect<Read, StorageError>
 }
 
 const passMax = 500
@@ -17,7 +18,7 @@ export const make = (worker: WorkerContext): Passes => {
   const { catalogs, connections, failpoint, gate, now } = worker
   const size = BatchSize.make(passMax)
   return {
-    run: (pass, place) =>
+    run: (pass, queue) =>
       Effect.gen(function*() {
         const token = yield* worker.lease.register
         const at = yield* now
@@ -25,7 +26,7 @@ export const make = (worker: WorkerContext): Passes => {
         const passed = Effect.flatMap(asked, (answer) =>
           Effect.map(worker.answers.read(answer, at, false), (read) => {
             size.passed()
-            worker.reconciler.handTo(token, place, read.work)
+            worker.reconciler.handTo(token, queue, read.work)
             return read
           }))
         return yield* gate.shared(worker.reconciler.keeping([], () => passed)).pipe(

@@ -11,6 +11,7 @@ import { abandonAfter } from "../../store/RealClock.ts"
 import { isWorthSaying } from "../log.ts"
 import * as Retrying from "../retrying.ts"
 import type { Work, WorkerContext } from "./context.ts"
+import type { WorkQueue } from "./InHand.ts"
 
 export interface Reconciler {
   /** Something under the token may be in nobody's hands: the rows say. */
@@ -27,7 +28,7 @@ export interface Reconciler {
   /** Gives actions and held invocations to others, from the call on. */
   readonly giveBack: (ids: ReadonlyArray<string>) => Effect.Effect<void>
   /** What is under a token that was lost before its answer came is for others by now. */
-  readonly handTo: (token: bigint | undefined, place: Array<Work>, work: ReadonlyArray<Work>) => void
+  readonly handTo: (token: bigint | undefined, queue: WorkQueue<Work>, work: ReadonlyArray<Work>) => void
   /**
    * For what must not be forgotten and has nobody to hear of its failure: tried again for some seconds. A database that has not answered
    * for that long is not asked for so long again: a process that ends must come to its end. Gives whether it has happened.
@@ -83,8 +84,8 @@ export const make = (worker: WorkerContext): Reconciler => {
     )
   }
 
-  const handTo: Reconciler["handTo"] = (mine, place, work) => {
-    if (worker.lease.token() === mine) place.push(...work)
+  const handTo: Reconciler["handTo"] = (mine, queue, work) => {
+    if (worker.lease.token() === mine) queue.put(work)
   }
 
   /**

@@ -8,6 +8,7 @@ import { monotonic, realClock } from "../../store/RealClock.ts"
 import { isWorthSaying } from "../log.ts"
 import { fireableOf, firePass } from "../schedules/firing.ts"
 import type { Work, WorkerContext } from "./context.ts"
+import type { WorkQueue } from "./InHand.ts"
 
 export interface Timers {
   /** Something is due at a time, in ms of user time. */
@@ -16,8 +17,8 @@ export interface Timers {
   readonly wake: () => void
   /** The soonest time that is known here, for others; infinite, if there is none. */
   readonly next: () => number
-  /** Lets time have its effect, and ends what has lost its parent by it. The work goes to `place`. Gives how much there was. */
-  readonly tick: (place: Array<Work>) => Effect.Effect<number, StorageError>
+  /** Lets time have its effect, and ends what has lost its parent by it. The work goes to `queue`. Gives how much there was. */
+  readonly tick: (queue: WorkQueue<Work>) => Effect.Effect<number, StorageError>
   /** As long as the worker has its context. */
   readonly loop: Effect.Effect<void>
   /** What comes again by itself: it says why it fails, unless the database is away. */
@@ -37,16 +38,16 @@ export const make = (worker: WorkerContext): Timers => {
     }
   }
 
-  const tick: Timers["tick"] = (place) =>
+  const tick: Timers["tick"] = (queue) =>
     Effect.gen(function*() {
       let count = 0
       for (let last = 1; last > 0;) {
         // until nothing is due: one kind of end a call
-        const { ended, taken } = yield* worker.passes.run(store.tick, place)
+        const { ended, taken } = yield* worker.passes.run(store.tick, queue)
         last = taken.count
         count += last + ended
       }
-      return count + (yield* worker.abandoned.run(place))
+      return count + (yield* worker.abandoned.run(queue))
     })
 
   /** What was resumed goes on at once. Of schedules what fires after a time, if one is given. */
@@ -127,7 +128,7 @@ export const make = (worker: WorkerContext): Timers => {
       yield* overlooked(Effect.tapError(look, () => Effect.map(now, (since) => know(since + 1000))))
       worker.claimer.wake()
       bodies.pump()
-      if (bodies.performed() !== seen || inHand.ready.length === 0) {
+      if (bodies.performed() !== seen || inHand.ready.length() === 0) {
         seen = bodies.performed()
         seenAt = monotonic()
       } else if (monotonic() - seenAt >= pollMs) yield* bodies.giveBackStalled

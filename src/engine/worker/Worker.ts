@@ -103,6 +103,7 @@ export interface Worker extends PerformNow.PerformNow {
 const momentMs = 5000
 
 export const make = (options: WorkerOptions): Worker => {
+  // invariant: there from the beginning of `work` until its bodies are interrupted; the loops end without it
   let workContext: WorkContext | undefined
   // invariant: true only while the context is there
   let claiming = false
@@ -170,12 +171,11 @@ export const make = (options: WorkerOptions): Worker => {
   const passes = Passes.make(context)
   const abandoned = CancelAbandoned.make(context)
   const announcing = Announcing.make(context)
-  const { conclusions, prepared, ready } = inHand
 
   const loop: Effect.Effect<void> = Effect.gen(function*() {
     while (workContext !== undefined) {
       bodies.pump()
-      if (conclusions.length > 0) yield* committer.commitNext()
+      if (inHand.concluded() > 0) yield* committer.commitNext()
       else if (claimer.isDue()) yield* claimer.turn
       else {
         context.work.closeUnsafe()
@@ -186,7 +186,7 @@ export const make = (options: WorkerOptions): Worker => {
       }
       bodies.pump()
       // bodies that need no waiting end now, and their conclusions join the next batch
-      if (conclusions.length === 0) yield* Effect.yieldNow
+      if (inHand.concluded() === 0) yield* Effect.yieldNow
     }
   })
 
@@ -217,9 +217,9 @@ export const make = (options: WorkerOptions): Worker => {
   /** Lets everything that has begun come to its end. */
   const settle = Effect.gen(function*() {
     while (!inHand.isIdle()) {
-      if (conclusions.length > 0) yield* committer.commitNext(Committer.finishMax)
-      else if (prepared.length > 0) yield* claimer.joinPrepared
-      else if (ready.length > 0) yield* bodies.giveBackReady
+      if (inHand.concluded() > 0) yield* committer.commitNext(Committer.finishMax)
+      else if (inHand.joining() > 0) yield* claimer.joinPrepared
+      else if (inHand.ready.length() > 0) yield* bodies.giveBackReady
       else yield* realSleep(5)
     }
   })
@@ -250,12 +250,12 @@ export const make = (options: WorkerOptions): Worker => {
         discard: true
       })
       yield* Effect.provideService(interrupting, Clock.Clock, realClock)
-      if (conclusions.length > 0) {
+      if (inHand.concluded() > 0) {
         yield* reconciler.within(Effect.gen(function*() {
-          while (conclusions.length > 0) yield* committer.commitNext(Committer.finishMax)
+          while (inHand.concluded() > 0) yield* committer.commitNext(Committer.finishMax)
         }))
       }
-      const givingBack = reconciler.giveBack([...new Set([...ids, ...ready.splice(0).map(({ id }) => id)])])
+      const givingBack = reconciler.giveBack([...new Set([...ids, ...inHand.ready.takeAll().map(({ id }) => id)])])
       letGo()
       yield* givingBack
       const released = rest.length === 0
@@ -274,7 +274,7 @@ export const make = (options: WorkerOptions): Worker => {
         failpoint("completed", complete(token ?? null, catalog)),
         (completed) =>
           Effect.flatMap(answers.read(completed.answer, at, false, spare), (read) => {
-            reconciler.handTo(token, ready, read.work)
+            reconciler.handTo(token, inHand.ready, read.work)
             return Effect.as(bodies.begin, completed)
           })
       )

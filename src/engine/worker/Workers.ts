@@ -86,6 +86,7 @@ export const make = (engine: WorkersOptions): Workers => {
   const joined = new Map<Worker.Worker, number>()
   // invariant: those that have stopped, at least as long as something is held under their tokens
   const left = new Set<Worker.Worker>()
+  // invariant: tokens that a lease of this process has, or may still have; leases alone change it
   const answeredFor = new Set<bigint>()
   const turn: Turn = { holder: undefined, isQuiet: false }
   /** One LISTEN for all: whoever comes next listens when the one before has stopped. */

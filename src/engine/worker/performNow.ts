@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import type { StorageError } from "../../SteppedError.ts"
 import { breakDeadlocks } from "../maintenance/breakDeadlocks.ts"
 import type { Ran, Work, WorkerContext } from "./context.ts"
+import type { WorkQueue } from "./InHand.ts"
 
 /** Makes an effect interruptible again. */
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -25,10 +26,10 @@ export interface PerformNow {
 
 export const make = (worker: WorkerContext): PerformNow => {
   const { bodies, claimer, committer, inHand, abandoned, reconciler, timers } = worker
-  const { workQueues, ready } = inHand
+  const { ready } = inHand
 
   /** Runs one piece of work in this fiber, and puts what follows from it before the rest. Fails where the caller is interrupted. */
-  const runOne = (item: Work, queue: Array<Work>, restore: Restore): Effect.Effect<void, StorageError> =>
+  const runOne = (item: Work, queue: WorkQueue<Work>, restore: Restore): Effect.Effect<void, StorageError> =>
     Effect.gen(function*() {
       const entry = bodies.hold(item)
       const fiber = yield* Effect.forkChild(Effect.interruptible(bodies.run(item)))
@@ -48,17 +49,17 @@ export const make = (worker: WorkerContext): PerformNow => {
       if (ran !== undefined && !ended) yield* follow(ran, queue, letGo)
       // it has ended its own action, and goes on with that
       else if (ran === undefined && !ended && entry.closing) yield* reconciler.doubt
-      else if (Exit.isFailure(awaited) && !ended) queue.unshift(item)
+      else if (Exit.isFailure(awaited) && !ended) queue.putFirst(item)
       letGo()
       if (Exit.isFailure(awaited)) return yield* Effect.failCause(awaited.cause)
     })
 
   /** What follows goes before what was there: an action is performed as far as it goes. */
-  const follow = (ran: Ran, queue: Array<Work>, letGo: () => void): Effect.Effect<void, StorageError> =>
+  const follow = (ran: Ran, queue: WorkQueue<Work>, letGo: () => void): Effect.Effect<void, StorageError> =>
     Effect.gen(function*() {
-      const rest = queue.splice(0)
-      workQueues.add(rest)
-      if (ran._tag === "Follow") queue.push(...ran.work)
+      const rest = inHand.openQueue()
+      rest.put(queue.takeAll())
+      if (ran._tag === "Follow") queue.put(ran.work)
       const next: Effect.Effect<unknown, StorageError> = ran._tag === "Concluded"
         ? committer.commit([ran.concluded], queue)
         : ran._tag === "Prepared"
@@ -70,30 +71,31 @@ export const make = (worker: WorkerContext): PerformNow => {
         next,
         Effect.sync(() => {
           // a younger sibling that may not join yet goes behind them: its elder may be among them
-          const joining = queue.findIndex((work) => work._tag === "Joining")
-          const younger = joining === -1 ? [] : queue.splice(joining, 1)
-          queue.push(...rest, ...younger)
-          workQueues.delete(rest)
+          const younger = queue.take((work) => work._tag === "Joining")
+          queue.put(rest.takeAll())
+          queue.put(younger)
+          inHand.closeQueue(rest)
         })
       )
     })
 
   /**
-   * Runs the work of a place in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or
+   * Runs the work of a queue in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or
    * back. Only bodies can be interrupted: whoever is interrupted in a transition would not know what this process holds.
    */
-  const runPlace = (
-    queue: Array<Work>,
+  const runQueue = (
+    queue: WorkQueue<Work>,
     mine: (id: string) => boolean,
     restore: Restore
   ): Effect.Effect<number, StorageError> =>
     Effect.gen(function*() {
       let count = 0
-      while (queue.length > 0) {
+      while (queue.length() > 0) {
         yield* restore(Effect.void)
-        const item = queue.shift()!
+        const item = queue.next()
+        if (item === undefined) break
         if (!mine(item.id)) {
-          ready.push(item)
+          ready.put([item])
           yield* bodies.begin
           continue
         }
@@ -104,52 +106,51 @@ export const make = (worker: WorkerContext): PerformNow => {
     })
 
   /**
-   * A place for work of the calling fiber, in which it is found when its action ends, or its answer was lost. What is left there goes
+   * A queue for work of the calling fiber, in which it is found when its action ends, or its answer was lost. What is left there goes
    * back.
    */
-  const withPlace = <A, E>(use: (place: Array<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> => {
-    const place: Array<Work> = []
+  const withQueue = <A, E>(use: (queue: WorkQueue<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> => {
     // at once, and not when the effect runs: a worker that stops waits for whoever has chosen it
-    workQueues.add(place)
+    const queue = inHand.openQueue()
     return Effect.ensuring(
-      use(place),
+      use(queue),
       Effect.andThen(
-        Effect.suspend(() => reconciler.giveBack(place.map(({ id }) => id))),
-        Effect.sync(() => workQueues.delete(place))
+        Effect.suspend(() => reconciler.giveBack(queue.all().map(({ id }) => id))),
+        Effect.sync(() => inHand.closeQueue(queue))
       )
     )
   }
 
   return {
     performNow: (id, store, restore) =>
-      withPlace((place) =>
+      withQueue((queue) =>
         Effect.gen(function*() {
           const token = yield* worker.lease.register
           yield* reconciler.keeping(
             [id],
-            () => Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], place)))
+            () => Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], queue)))
           )
-          yield* runPlace(place, (other) => other === id, restore)
+          yield* runQueue(queue, (other) => other === id, restore)
           if (abandoned.isDue()) {
-            yield* timers.tick(place)
-            yield* runPlace(place, () => false, restore)
+            yield* timers.tick(queue)
+            yield* runQueue(queue, () => false, restore)
           }
         })
       ),
     performDue: Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() =>
-        withPlace((place) =>
+        withQueue((queue) =>
           Effect.gen(function*() {
-            let count = yield* timers.tick(place)
+            let count = yield* timers.tick(queue)
             count += yield* breakDeadlocks(worker)
-            count += yield* runPlace(place, () => true, restore)
-            count += yield* claimer.claimAll(place)
-            count += yield* runPlace(place, () => true, restore)
+            count += yield* runQueue(queue, () => true, restore)
+            count += yield* claimer.claimAll(queue)
+            count += yield* runQueue(queue, () => true, restore)
             if (count > 0) return count
             const alone = yield* worker.store.reserveAlone(yield* worker.lease.register, worker.catalogs.every())
             if (alone === null) return 0
-            yield* claimer.claim(0, alone, [], place)
-            return yield* runPlace(place, () => true, restore)
+            yield* claimer.claim(0, alone, [], queue)
+            return yield* runQueue(queue, () => true, restore)
           })
         )
       )

@@ -19,7 +19,7 @@ const giveUp = (worker: WorkerContext) => {
       yield* store.release(token, left, yield* now)
       peers.wakeOthers()
     }
-    return held.length === 0 && inHand.workQueues.size === 1
+    return held.length === 0 && inHand.hasNoCallers()
   })
 }
 
