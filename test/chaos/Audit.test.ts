@@ -29,6 +29,11 @@ it.live("the notes of an engine at work tell nothing, and what is planted is fou
     yield* performSteppedActions()
     assert.isAbove(yield* Audit.noted, 10)
     assert.deepStrictEqual(yield* Audit.broken, [])
+    // whoever looks for the reason of a finding reads the rows, and then what was noted
+    const [root] = yield* sql<{ id: string }>`select id from stepped.ended_actions where parent is null`
+    const words = (yield* Audit.storyOf(root!.id)).map((line) => line.split(" ").slice(0, 2).join(" "))
+    assert.includeMembers(words.map((text) => text.split(" ")[0]), ["action", "step", "slot", "child"])
+    assert.match(words.at(-1) ?? "", /^\d\d:\d\d:\d\d\.\d{3} ended$/)
     for (const [rule, statement] of planted) {
       // in a transaction of its own, which fails so that nothing of it stays
       const found = yield* Effect.flip(sql.withTransaction(Effect.gen(function*() {

@@ -313,11 +313,11 @@ export const storyOf = (id: string) =>
     const sql = yield* SqlClient.SqlClient
     const lines = yield* sql.unsafe<{ readonly line: string }>(
       [
-        "select 'action ' || (to_jsonb(a) - '{arguments}'::text[])::text from stepped.actions a where a.id = $1::uuid",
+        "select 'action ' || (to_jsonb(a) - '{arguments}'::text[])::text as line from stepped.actions a where a.id = $1::uuid",
         "select 'step ' || to_jsonb(s)::text from stepped.steps s where s.action = $1::uuid",
         "select 'slot ' || to_jsonb(o)::text from stepped.slots o where o.action = $1::uuid",
         "select 'child ' || (to_jsonb(e) - '{arguments}'::text[])::text from stepped.ended_actions e where e.parent = $1::uuid",
-        "select 'operation ' || to_jsonb(o)::text from stepped.operations o where o.target = $1",
+        "select 'operation ' || to_jsonb(o)::text from stepped.operations o where o.target = $1::uuid::text",
         `(select to_char(n.at, 'HH24:MI:SS.MS') || concat_ws(' ', '', n.what, n.step || '/' || coalesce(n.slot::text, ''), n.was::text || ' to ' || coalesce(n.is_now::text, ''), coalesce(n.is_now::text, ''), 'of ' || coalesce(n.held_by::text, '-') || ' for ' || coalesce(n.held_next::text, '-'), n.transition || ' by ' || n.token, 'in ' || n.tx::text)
           from chaos.notes n where n.action = $1::uuid order by n.seq)`
       ].join("\nunion all\n"),
