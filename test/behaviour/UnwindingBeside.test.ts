@@ -96,6 +96,23 @@ suite("unwinding beside others", (engine) => {
       assert.deepStrictEqual([held!.unwinding, held!.unwound], [false, undefined])
     }))
 
+  test("10.4: so is one that has not ended yet when its step is given up", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* guest).stayLater("bed")
+      yield* performIdle
+      const other = yield* (yield* desk).holdLater("bed")
+      yield* performIdle
+      assert.isTrue(yield* handle.cancel())
+      yield* performIdle
+      const [held] = yield* recordsOf("hold")
+      const kept = [{ step: "hold", index: 0, child: held!.id, action: "hold Hotel/Ritz" }]
+      assert.deepStrictEqual((yield* recordOf(handle.id)).cause?.kept, kept)
+      yield* give("bed")
+      assert.strictEqual((yield* other.await).getTime(), 5)
+      assert.isUndefined((yield* recordOf(held!.id)).unwound)
+      assert.deepStrictEqual(yield* stepsOf(handle.id), ["hold cancelled", "hold succeeded"])
+    }))
+
   test("10.4: so is one that has joined an action which nobody is the parent of", () =>
     Effect.gen(function*() {
       const other = yield* (yield* desk).holdLater("bed")

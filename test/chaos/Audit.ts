@@ -235,8 +235,9 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
       group by action, was having count(*) > 1`
   ],
   [
+    // one that has waited, and was to begin again when its action was ended, is stored once more, as cancelled in the attempt that it came to
     "a step is stored once",
-    "select action, step || ', ' || count(*) || ' times' from chaos.notes where what = 'step' group by action, step, slot having count(*) > 1"
+    "select action, step || ', ' || count(*) || ' times' from chaos.notes where what = 'step' and is_now[1] <> 4 group by action, step, slot having count(*) > 1"
   ],
   [
     "a step ends once",

@@ -590,6 +590,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [compensation]: ["10.1: one with the same checksum"] }
   },
   {
+    name: "kept-unsaid",
+    breaks: "10.4: a child that its step has given up, and somebody else waits for, is not listed as kept by what unwinds the step",
+    plants: [{
+      file: functionFile("leave_wanted"),
+      find: `undo = case when o.undo is not null then 3 /* UndoSlot.kept */ end`,
+      replace: `undo = o.undo`
+    }],
+    tests: { "test/behaviour/UnwindingBeside.test.ts": ["10.4: so is one that has not ended yet when its step is given up"] }
+  },
+  {
     name: "waits-for-what-others-want",
     breaks: "10.1: an action that unwinds waits for a child that somebody else has joined",
     plants: [{
