@@ -1,6 +1,6 @@
 /** Rules 24.2 to 24.6: who is woken though nothing of an execution has begun, has failed, or is to be tried again later. */
 import { assert } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { DurableDeferred } from "effect/workflow"
@@ -124,6 +124,37 @@ suite("executions that are woken", (engine) => {
       yield* flaky.workflow.interrupt(id)
       yield* performIdle
       assert.strictEqual(polled(yield* flaky.workflow.poll(id)), "failed Interrupt")
+    }))
+
+  test("24.6: a try that fails after it was asked to go on is followed by the next one at once", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { workflow } = flaky
+      const cases = [
+        { id: "1", ask: (id: string) => workflow.interrupt(id), is: "failed Interrupt" },
+        { id: "2", ask: (id: string) => workflow.resume(id), is: "suspended" }
+      ]
+      for (const { ask, id, is } of cases) {
+        const reached = yield* Deferred.make<void>()
+        const go = yield* Deferred.make<void>()
+        flaky.script.body = () =>
+          Deferred.succeed(reached, undefined).pipe(
+            Effect.andThen(Deferred.await(go)),
+            Effect.andThen(Effect.die(new Error("offline")))
+          )
+        const execution = yield* workflow.execute({ id }, { discard: true })
+        const performing = yield* Effect.forkChild(performIdle)
+        yield* Deferred.await(reached)
+        yield* mended
+        yield* ask(execution)
+        // beside the body that runs
+        yield* performIdle
+        const noted = yield* sql`select id from stepped.live_actions where token is not null and flags & 2048 <> 0`
+        assert.strictEqual(noted.length, 1)
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(performing)
+        assert.strictEqual(polled(yield* workflow.poll(execution)), is)
+      }
     }))
 
   test("24.5, 18.5: what one that goes on has waited for is not forgotten", () =>

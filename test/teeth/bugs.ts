@@ -10533,6 +10533,16 @@ export const bugs: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "asked-while-it-fails",
+    breaks: "24.6: who resumes or interrupts an execution whose try fails then waits for the next one",
+    plants: [{
+      file: functionFile("go_on_later"),
+      find: "case when not l.is_resumed then c.due end",
+      replace: "c.due"
+    }],
+    tests: { [workflowWakes]: ["24.6: a try that fails after it was asked to go on"] }
+  },
+  {
     name: "sent-between-two-tries",
     breaks: "24.8: an execution is tried again at once since somebody has sent it something",
     plants: [{

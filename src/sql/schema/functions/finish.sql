@@ -119,10 +119,8 @@ begin
       good, conclusion_action, conclusion_step, conclusion_phase, conclusion_step_unread, received_action,
       received_step, received_id);
   end if;
-  if conclusion_job is not null then
-    perform continue_by_job(p_now, array_agg(c.action), array_agg(c.due))
-    from unnest(conclusion_action, conclusion_job, conclusion_due) with ordinality as c(action, job, due, n)
-    where c.job and (good is null or c.n = any(good));
+  if conclusion_job is not null and go_on_later(p_now, good, conclusion_action, conclusion_job, conclusion_due) then
+    return next news(-8 /* Kind.queued */);
   end if;
   if slot_action is not null or child_action is not null then
     perform add_children(
