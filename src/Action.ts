@@ -557,7 +557,7 @@ export type Hooked<
  */
 export interface Job<A, E = never> {
   readonly actionId: string
-  /** From 1 on: one more with each `retry`. */
+  /** From 1 on: one more with each `retry`, up to 32,767, which later ones keep. */
   readonly attemptNumber: number
   /** What it has failed with last, where it is run again because of that. */
   readonly lastFailure: FailureCause | undefined

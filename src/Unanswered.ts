@@ -27,7 +27,7 @@ export interface Unanswered {
    */
   readonly retry?: Schedule.Schedule<unknown> | undefined
   /**
-   * How often the action is begun at most, one after the other without an answer: a whole number from 1 on (`DefinitionError`). Each of its steps has all
+   * How often the action is begun at most, one after the other without an answer: a whole number from 1 to 10,000 (`DefinitionError`). Each of its steps has all
    * of them.
    *
    * **Gotchas**
@@ -66,15 +66,23 @@ export const unansweredOf = (
 }
 
 /**
+ * How often something is begun at most, whoever says so; rows count a little further than that.
+ *
+ * @internal
+ */
+export const mostAttempts = 10_000
+
+/**
  * Whether something can be begun so often.
  *
  * @internal
  */
-export const isAttempts = (attempts: number): boolean => Number.isSafeInteger(attempts) && attempts >= 1
+export const isAttempts = (attempts: number): boolean =>
+  Number.isInteger(attempts) && attempts >= 1 && attempts <= mostAttempts
 
 /**
  * What {@link isAttempts} takes, in words.
  *
  * @internal
  */
-export const takesAttempts = "a whole number from 1 on"
+export const takesAttempts = `a whole number from 1 to ${mostAttempts}`

@@ -125,14 +125,16 @@ describe("what ends without an answer", () => {
   })
 
   it("is what the action says, for all that is made of it", () => {
-    const said = { attempts: 1, handledDefects: () => true, retry: Schedule.forever }
-    const made = action("a", said).step(() => Effect.void).before(() => Effect.void)
-    assert.deepStrictEqual(made.definition.unanswered, said)
+    for (const attempts of [1, 10_000]) {
+      const said = { attempts, handledDefects: () => true, retry: Schedule.forever }
+      const made = action("a", said).step(() => Effect.void).before(() => Effect.void)
+      assert.deepStrictEqual(made.definition.unanswered, said)
+    }
   })
 
   it("is refused where it can be none, with what it takes", () => {
-    for (const attempts of [0, -1, 1.5, Number.NaN, Infinity, "3", null]) {
-      refused({ attempts }, `attempts of a is ${attempts}: it takes a whole number from 1 on`)
+    for (const attempts of [0, -1, 1.5, 10_001, Number.NaN, Infinity, "3", null]) {
+      refused({ attempts }, `attempts of a is ${attempts}: it takes a whole number from 1 to 10000`)
     }
     for (const retry of ["never", { schedule: Schedule.forever, times: 2 }, 5, null]) {
       refused({ retry }, "retry of a takes a Schedule, for what ends without an answer: when its steps begin again")

@@ -24,6 +24,7 @@ import { canBeStored } from "../store/asked.ts"
 import { readRetention } from "../store/retained.ts"
 import { Storage } from "../store/Storage.ts"
 import type { Store } from "../store/Store.ts"
+import { mostAttempts } from "../Unanswered.ts"
 import * as EngineOfProcess from "./Engine.ts"
 import * as Log from "./log.ts"
 import { keptLeastMs, retryAtStart } from "./retrying.ts"
@@ -53,7 +54,7 @@ export interface EngineOptions {
    * `attempts` is.
    */
   readonly retry?: Schedule.Schedule<unknown> | undefined
-  /** How often an action is begun at most when it ends without an answer (unhandled and transient failures, killed workers): 5 if not given. */
+  /** How often an action is begun at most when it ends without an answer (unhandled and transient failures, killed workers): 5 if not given, at most 10,000. */
   readonly attempts?: number | undefined
   /** How long a worker may be silent before others take over its work: 30 seconds if not given, 1 second at least; finite. */
   readonly lease?: Duration.Input | undefined
@@ -69,7 +70,7 @@ export interface EngineOptions {
    * and what it has waited for: with more it is suspended.
    */
   readonly resultsLimit?: number | undefined
-  /** Levels of a tree: 100 if not given. */
+  /** Levels of a tree: 100 if not given, at most 32,767. */
   readonly depthLimit?: number | undefined
   /** Children of one step: 100,000 if not given. */
   readonly childrenLimit?: number | undefined
@@ -123,13 +124,16 @@ export const wholeNumber = (
   option: string,
   value: number | undefined,
   otherwise: number,
-  least: number
-): Effect.Effect<number, InvalidOption> =>
-  value === undefined
-    ? Effect.succeed(otherwise)
-    : Number.isSafeInteger(value) && value >= least
-    ? Effect.succeed(value)
-    : Effect.fail(new InvalidOption({ option, value: String(value), takes: `a whole number from ${least} on` }))
+  least: number,
+  most = Number.MAX_SAFE_INTEGER
+): Effect.Effect<number, InvalidOption> => {
+  if (value === undefined) return Effect.succeed(otherwise)
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return Effect.succeed(value)
+  const until = most === Number.MAX_SAFE_INTEGER ? "on" : `to ${most}`
+  return Effect.fail(
+    new InvalidOption({ option, value: String(value), takes: `a whole number from ${least} ${until}` })
+  )
+}
 
 /** A duration among the settings. */
 export const durationOption = (
@@ -191,6 +195,9 @@ const buildOf = (build: string | undefined): Effect.Effect<string | undefined, I
       })
     )
 
+/** Levels that a row can say. */
+const depthMost = 32_767
+
 const statementTimeoutOf = (options: EngineOptions) =>
   durationOption("statementTimeout", options.statementTimeout, Duration.seconds(20))
 
@@ -205,10 +212,10 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
       handledDefects: options.handledDefects ?? defaults.handledDefects,
       transient: options.transient ?? isTransient,
       retry: options.retry ?? defaults.retry,
-      attempts: yield* wholeNumber("attempts", options.attempts, defaults.attempts, 1),
+      attempts: yield* wholeNumber("attempts", options.attempts, defaults.attempts, 1, mostAttempts),
       payload: yield* payloadOf(options.payloadLimit, config),
       results: yield* wholeNumber("resultsLimit", options.resultsLimit, defaults.results, 1),
-      depth: yield* wholeNumber("depthLimit", options.depthLimit, defaults.depth, 1),
+      depth: yield* wholeNumber("depthLimit", options.depthLimit, defaults.depth, 1, depthMost),
       children: yield* wholeNumber("childrenLimit", options.childrenLimit, defaults.children, 1),
       lease: yield* durationOption("lease", options.lease, defaults.lease, { least: 1000 }),
       build: yield* buildOf(options.build),

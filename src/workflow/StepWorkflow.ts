@@ -124,7 +124,7 @@ export const Retry: Context.Reference<Schedule.Schedule<unknown> | undefined> = 
 
 /**
  * How often the body of an execution is begun at most, one after the other without an answer (see `Retry`, and workers that die), before it is suspended until somebody resumes
- * it: as often as the engine's option `attempts` says, if the workflow has no such annotation. A whole number from 1 on; another one is a `DefinitionError`.
+ * it: as often as the engine's option `attempts` says, if the workflow has no such annotation. A whole number from 1 to 10,000; another one is a `DefinitionError`.
  *
  * **Gotchas**
  *

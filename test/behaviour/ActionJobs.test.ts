@@ -103,6 +103,25 @@ suite("job-backed actions", (engine) => {
       assert.lengthOf(seen.filter((text) => text.startsWith("tow")), 9)
     }), { attempts: 2 })
 
+  test("5.3, 9.11: it runs itself again after more runs than are counted", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      let left = 3
+      run = (job) =>
+        Effect.andThen(note(`run ${job.attemptNumber}`), left-- > 0 ? job.retry("1 second") : job.succeeded("at last"))
+      const handle = yield* (yield* Cars.client)(1).towLater("home")
+      yield* performIdle
+      yield* sql`update stepped.live_actions set step_attempt = 32766`
+      yield* performSteppedActions()
+      assert.strictEqual(yield* handle.await, "at last")
+      assert.deepStrictEqual(seen.filter((text) => text.startsWith("run")), [
+        "run 1",
+        "run 32766",
+        "run 32767",
+        "run 32767"
+      ])
+    }))
+
   test("5.3: a job that fails ends the action as failed, with its declared error", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

@@ -915,7 +915,8 @@ describe("the schema", () => {
 it.effect("settings of the engine that it cannot take are named, with what it takes", () =>
   Effect.gen(function*() {
     const refused: ReadonlyArray<readonly [Stepped.EngineOptions, string]> = [
-      [{ attempts: 0 }, "attempts is 0: it takes a whole number from 1 on"],
+      [{ attempts: 0 }, "attempts is 0: it takes a whole number from 1 to 10000"],
+      [{ attempts: 10_001 }, "attempts is 10001: it takes a whole number from 1 to 10000"],
       [{ attempts: Number.NaN }, "attempts is NaN"],
       [{ payloadLimit: 1.5 }, "payloadLimit is 1.5"],
       [
@@ -924,6 +925,7 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
       ],
       [{ resultsLimit: 0 }, "resultsLimit is 0"],
       [{ depthLimit: -1 }, "depthLimit is -1"],
+      [{ depthLimit: 32_768 }, "depthLimit is 32768: it takes a whole number from 1 to 32767"],
       [{ childrenLimit: 0 }, "childrenLimit is 0"],
       [{ lease: "500 millis" }, "lease is \"500 millis\": it takes a duration from 1000 to 100000000000000 ms"],
       [{ lease: "soon" as never }, "lease is \"soon\": it takes"],

@@ -5115,6 +5115,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [stepRetries]: ["9.11: a job knows which of its runs this is"] }
   },
   {
+    name: "runs-beyond-counting",
+    breaks: "5.3: a job that runs itself again for the 32,767th time fails its action",
+    plants: [{
+      file: runJob,
+      find: `Math.min(performance.attempt + 1, lastCounted)`,
+      replace: `performance.attempt + Math.min(1, lastCounted)`
+    }],
+    tests: { "test/behaviour/ActionJobs.test.ts": ["5.3, 9.11: it runs itself again after more runs"] }
+  },
+  {
     name: "step-that-knows-no-attempt",
     breaks: "9.11: a body does not know which attempt it is",
     plants: [{
@@ -10200,13 +10210,36 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an action, or a workflow, may have no attempt at all, or endless ones",
     plants: [{
       file: "src/Unanswered.ts",
-      find: "Number.isSafeInteger(attempts) && attempts >= 1",
+      find: "Number.isInteger(attempts) && attempts >= 1",
       replace: "attempts === attempts"
     }],
     tests: {
       [workflowOptions]: ["24.8: attempts that are no number of times"],
       "test/Action.test.ts": ["is refused where it can be none"]
     }
+  },
+  {
+    name: "attempts-beyond-counting",
+    breaks: "an action, or a workflow, may have more attempts than its row can count",
+    plants: [{
+      file: "src/Unanswered.ts",
+      find: "attempts <= mostAttempts",
+      replace: "attempts <= Infinity"
+    }],
+    tests: {
+      [workflowOptions]: ["24.8: attempts that are no number of times"],
+      "test/Action.test.ts": ["is refused where it can be none"]
+    }
+  },
+  {
+    name: "settings-beyond-counting",
+    breaks: "the engine takes more attempts, and levels of a tree, than rows can count",
+    plants: [{
+      file: "src/engine/engineLayer.ts",
+      find: "value >= least && value <= most)",
+      replace: "value >= least)"
+    }],
+    tests: { "test/behaviour/BadInput.test.ts": ["settings of the engine that it cannot take"] }
   },
   {
     name: "retry-of-anything",

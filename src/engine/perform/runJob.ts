@@ -12,6 +12,9 @@ import { actionOf, argumentsOf, idsOf, type Performance, userCodeOf } from "./Pe
 import { answerOf, Unhandled } from "./retry.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
+/** Runs of a job that a row can count; later ones have this number, too. */
+const lastCounted = 32_767
+
 const isRetry = (reason: Cause.Reason<unknown>): reason is Cause.Die & { readonly defect: JobRetry } =>
   Cause.isDieReason(reason) && reason.defect instanceof JobRetry
 
@@ -57,7 +60,12 @@ export const runJob = (
     const again = cause.reasons.find(isRetry)
     if (again !== undefined) {
       const due = Math.ceil((yield* env.now) + again.defect.delayMs)
-      return decide(performance, { _tag: "Again", due, burns: false, attempt: performance.attempt + 1 })
+      return decide(performance, {
+        _tag: "Again",
+        due,
+        burns: false,
+        attempt: Math.min(performance.attempt + 1, lastCounted)
+      })
     }
     yield* report(cause)
     const stored = yield* fromCause(cause, {
