@@ -235,7 +235,7 @@ export class Schedules extends Context.Service<Schedules, {
     name: string,
     options: PauseOptions
   ) => Effect.Effect<"done" | "paused", UnknownSchedule | InvalidQuery | StorageError>
-  /** Goes on with the slot that comes next now: those that have passed in a pause are not caught up with. While all schedules are paused, it fires once somebody goes on with them, too. */
+  /** Goes on with the slot that fires next now: those that were to fire in the pause are not caught up with. One that is put off by jitter until later fires. While all schedules are paused, it fires once somebody goes on with them, too. */
   readonly resume: (
     name: string,
     options?: OperatorOptions
@@ -250,7 +250,7 @@ export class Schedules extends Context.Service<Schedules, {
    */
   readonly pauseAll: (options: PauseOptions) => Effect.Effect<"done" | "paused", InvalidQuery | StorageError>
   /**
-   * Goes on with all schedules, each with the slot that comes next now: what was to fire before, in the pause or ahead of it, is not caught up with. One that has a pause of its own (`pause`) stays paused.
+   * Goes on with all schedules, each with the slot that fires next now: what was to fire before, in the pause or ahead of it, is not caught up with. A slot that is put off by jitter until later fires. One that has a pause of its own (`pause`) stays paused.
    *
    * **Details**
    *

@@ -224,6 +224,15 @@ export const firesAt = ({ jitter, name }: Pick<Timed, "name" | "jitter">, slot: 
   slot + jitterOf(name, slot, jitter)
 
 /**
+ * The first slot of a schedule that fires later than a time, its jitter included; `slot` is the first one that has not fired. A row that was written by
+ * hand may be at none: then it is one that comes after that time.
+ */
+export const firesNext = (timed: Omit<Timed, "catchUp">, slot: number, after: number): number | undefined =>
+  Number.isFinite(slot)
+    ? cameDue({ ...timed, catchUp: { policy: "none" } }, slot, after, 1).next
+    : timed.slots.next(after)
+
+/**
  * What a schedule comes to that is due: its slots from `slot` on, which is the first one that has not fired, as far as they are due by now.
  * At most `most` of them fire now; where there are more, the next one is the first of the rest. Throws where it cannot be read.
  */

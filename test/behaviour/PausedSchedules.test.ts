@@ -146,7 +146,7 @@ suite("all schedules", (engine) => {
         select 'copy ' || n, spec, definition, actor_id, queue, arguments, catch_up, jitter_ms, slot, next_at, source, hash, changed_at
         from stepped.schedules cross join generate_series(1, 1200) n`
       yield* schedules.pauseAll(why)
-      yield* TestClock.adjust("2 hours")
+      yield* TestClock.adjust("2.5 hours")
       assert.deepStrictEqual(yield* schedules.resumeAll(why), { outcome: "done", passed: 1201 })
       const all = yield* schedules.list({ limit: 10_000 })
       assert.isTrue(all.every(({ slot }) => slot?.getTime() === 3 * hour))
@@ -159,6 +159,36 @@ suite("all schedules", (engine) => {
       assert.deepInclude(operation, { target: "schedules", outcome: "done", counts: { passed: 1201 } })
       yield* sql`delete from stepped.schedules`
     }))
+
+  for (const [what, all] of [["one", false], ["all", true]] as const) {
+    test(`20.8, 20.3: a slot that its jitter puts off beyond the pause of ${what} fires, however long that was`, (schedules) =>
+      Effect.gen(function*() {
+        const pause = all ? schedules.pauseAll(why) : schedules.pause("spread", why)
+        const resume = all ? schedules.resumeAll() : schedules.resume("spread")
+        yield* put("spread", { jitter: "50 minutes" })
+        const [first, , , fourth, fifth] = yield* schedules.next("spread", 5)
+        const shown = Effect.map(schedules.find("spread"), ({ firesAt, slot }) => ({ slot, firesAt }))
+        for (const next of [first!, fourth!]) {
+          // it has come, and is put off
+          assert.isAbove(next.firesAt.getTime(), next.slot.getTime() + 1)
+          yield* pause
+          yield* TestClock.setTime(next.firesAt.getTime() - 1)
+          yield* resume
+          assert.deepStrictEqual(yield* shown, next)
+          assert.deepStrictEqual((yield* schedules.next("spread", 1))[0], next)
+          yield* passing(0)
+          yield* TestClock.setTime(next.firesAt.getTime())
+          yield* passing(0)
+        }
+        assert.deepStrictEqual((yield* schedules.history("spread")).map(({ slot }) => slot), [at(4), at(1)])
+        // once it was to fire it has passed
+        yield* pause
+        yield* TestClock.setTime(fifth!.firesAt.getTime())
+        yield* resume
+        assert.deepStrictEqual((yield* schedules.find("spread")).slot, at(6))
+        assert.strictEqual(seen.length, 2)
+      }))
+  }
 
   test("20.8: what is wrong is refused, and changes nothing", (schedules) =>
     Effect.gen(function*() {

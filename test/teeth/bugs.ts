@@ -8897,6 +8897,37 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [pausedSchedules]: ["20.8: what was to fire before they were paused"] }
   },
   {
+    name: "put-off-beyond-the-pause",
+    breaks: "20.8: a slot that its jitter puts off beyond a pause of its schedule is lost",
+    plants: [{
+      file: "src/engine/client/schedules.ts",
+      find: "firesNext({ ...schedule, slots }, slot, yield* now)",
+      replace: "slots.next(yield* now)"
+    }],
+    tests: { [pausedSchedules]: ["20.8, 20.3: a slot that its jitter puts off beyond the pause of one"] }
+  },
+  {
+    name: "put-off-beyond-all-pauses",
+    breaks:
+      "20.8: a slot that its jitter puts off beyond a pause of all schedules is lost where others have passed in that",
+    plants: [{
+      file: "src/engine/client/allSchedules.ts",
+      find: "if (jitter !== null) return firesNext(",
+      replace: "if (jitter === 0) return firesNext("
+    }],
+    tests: { [pausedSchedules]: ["20.8, 20.3: a slot that its jitter puts off beyond the pause of all"] }
+  },
+  {
+    name: "put-off-and-not-shown",
+    breaks: "20.8: which slot fires next nobody is told while its jitter puts it off",
+    plants: [{
+      file: "src/engine/client/schedules.ts",
+      find: "firesNext({ ...schedule, slots }, slot, (yield* now) - 1)",
+      replace: "slots.next(Math.max(slot, yield* now) - 1)"
+    }],
+    tests: { [pausedSchedules]: ["20.8, 20.3: a slot that its jitter puts off beyond the pause of one"] }
+  },
+  {
     name: "one-page-of-all-goes-on",
     breaks: "20.8: of all schedules those of the first page alone pass by what they were to fire",
     plants: [{

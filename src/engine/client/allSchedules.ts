@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { errorText } from "../../domain/Failure.ts"
-import { firesAt, slotsOf } from "../../domain/Slots.ts"
+import { firesAt, firesNext, slotsOf } from "../../domain/Slots.ts"
 import type { Schedules } from "../../Schedules.ts"
 import { InvalidQuery, type StorageError } from "../../SteppedError.ts"
 import { operationOf, pauseOptionsOf } from "../../store/asked.ts"
@@ -19,20 +19,23 @@ const pageMax = 500
 
 type Passed = Omit<Move, "last">
 
-/** The slot that comes after a time, of many that have the same times by one look. */
+/** The slot that fires next after a time: without jitter, of many that have the same times by one look. */
 const nextSlot = (
   known: Map<string, number | null>,
-  { name, spec, until, zone }: StoredSchedule,
+  { jitter, name, slot, spec, until, zone }: StoredSchedule,
   at: number
 ): Effect.Effect<number | null, InvalidQuery> => {
   const key = JSON.stringify([spec, zone, until])
-  const found = known.get(key)
+  const found = jitter === null ? known.get(key) : undefined
   if (found !== undefined) return Effect.succeed(found)
   return Effect.try({
     try: () => {
-      const slot = slotsOf(spec, zone, until).next(at) ?? null
-      known.set(key, slot)
-      return slot
+      const slots = slotsOf(spec, zone, until)
+      // what is at a slot is asked for
+      if (jitter !== null) return firesNext({ name, jitter, slots }, slot as number, at) ?? null
+      const next = slots.next(at) ?? null
+      known.set(key, next)
+      return next
     },
     catch: (error) =>
       new InvalidQuery({

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { errorText } from "../../domain/Failure.ts"
 import type { ActionStatus } from "../../domain/Phase.ts"
-import { firesAt, type Slots, slotsOf, slotsWithin } from "../../domain/Slots.ts"
+import { firesAt, firesNext, type Slots, slotsOf, slotsWithin } from "../../domain/Slots.ts"
 import type { AnyScheduleOptions } from "../../ScheduleOptions.ts"
 import type { Backfilled, FiredSlot, ScheduleRecord, Schedules, ScheduleState } from "../../Schedules.ts"
 import {
@@ -191,10 +191,12 @@ const shownOf = (
       const schedule = yield* find(store, name)
       const { slot, spec } = schedule
       if (slot === null || schedule.trouble !== undefined) return []
+      const slots = yield* slotsIn(schedule)
       // what is overdue fires, or does not, as soon as somebody looks
-      const from = "at" in spec ? slot : Math.max(slot, yield* now)
-      const slots = yield* slotsBetween(yield* slotsIn(schedule), from, Infinity, limit)
-      return slots.map((one) => ({ slot: new Date(one), firesAt: new Date(firesAt(schedule, one)) }))
+      const first = "at" in spec ? slot : firesNext({ ...schedule, slots }, slot, (yield* now) - 1)
+      if (first === undefined) return []
+      const found = yield* slotsBetween(slots, first, Infinity, limit)
+      return found.map((one) => ({ slot: new Date(one), firesAt: new Date(firesAt(schedule, one)) }))
     }),
   history: (name, options = {}) =>
     Effect.gen(function*() {
@@ -241,11 +243,10 @@ const operatedOf = (context: Context): Pick<Schedules["Service"], "pause" | "res
   ): Effect.Effect<"done" | "notPaused", UnknownSchedule | InvalidQuery | StorageError> =>
     Effect.gen(function*() {
       const schedule = yield* find(store, name)
-      const { slot, spec } = schedule
-      yield* slotsIn(schedule)
-      const at = yield* now
-      const isOver = "at" in spec && spec.at <= at
-      const to = slot === null || isOver ? { slot: null, nextAt: null } : fromNow(schedule, at)
+      const { slot } = schedule
+      const slots = yield* slotsIn(schedule)
+      const next = slot === null ? undefined : firesNext({ ...schedule, slots }, slot, yield* now)
+      const to = next === undefined ? { slot: null, nextAt: null } : { slot: next, nextAt: firesAt(schedule, next) }
       const became = yield* store.operateSchedule("resume", name, operation, { slot }, to)
       if (became === "moved") return yield* resume(name, operation)
       if (became === "none") return yield* unknown(name)
