@@ -3,7 +3,8 @@ import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { Stepped } from "stepped"
+import { TestClock } from "effect/testing"
+import { Schedules, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { layerServer } from "../harness/Server.ts"
 import { child, plan, step, wait } from "../model/Model.ts"
@@ -51,23 +52,34 @@ it.effect("20.5: what has rung twice, or not at all, is found", () => {
   const bell = makeBells(() => Effect.void)
   return Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
+    const schedules = yield* Schedules
     const context = yield* Effect.context<PgClient.PgClient | SqlClient.SqlClient>()
     const judged = Effect.gen(function*() {
       const book = openBook()
       yield* bells({ book, undisturbed: (effect) => Effect.orDie(Effect.provideContext(effect, context)) })
       return book.findings
     })
+    yield* Audit.install
     yield* bell.hang
     yield* performSteppedActions({ schedules: true, until: "5 seconds" })
     assert.deepStrictEqual(yield* judged, [])
+    // what all of them have passed by is no loss
+    yield* schedules.pauseAll({ reason: "a test", by: "test" })
+    yield* TestClock.adjust("3 seconds")
+    yield* schedules.resumeAll()
+    yield* performSteppedActions({ schedules: true, until: "2 seconds" })
+    assert.deepStrictEqual(yield* judged, [])
+    yield* sql`update chaos.passed set name = 'nobody' where name = 'bell-2'`
+    assert.deepStrictEqual(yield* judged, ["bell-2 has fired 7 of 10 slots"])
+    yield* sql`update chaos.passed set name = 'bell-2' where name = 'nobody'`
     const one = sql`select action from stepped.action_keys where actor_id = 'bell-1' order by key limit 1 offset 2`
     yield* sql`insert into stepped.action_keys select definition, actor_id, kind, key || '/', gen_random_uuid(), given, created_at, free_at, held_until
       from stepped.action_keys where action in (${one})`
-    assert.deepStrictEqual(yield* judged, ["bell-1 has enqueued 5 actions for 6 slots"])
+    assert.deepStrictEqual(yield* judged, ["bell-1 has enqueued 7 actions for 8 slots"])
     yield* sql`delete from stepped.action_keys where key like '%/'`
     yield* sql`delete from stepped.ended_actions where id in (${one})`
     yield* sql`delete from stepped.action_keys where action in (${one})`
-    assert.deepStrictEqual(yield* judged, ["bell-1 has fired 4 of 5 slots"])
+    assert.deepStrictEqual(yield* judged, ["bell-1 has fired 6 of 7 slots"])
     yield* sql`delete from stepped.action_keys where actor_id in ('bell-1', 'bell-declared')`
     assert.deepStrictEqual(yield* judged, ["bell-declared has never fired", "bell-1 has never fired"])
   }).pipe(Effect.provide(

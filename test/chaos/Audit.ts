@@ -6,6 +6,7 @@
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { bellTables } from "./Bells.ts"
 import { charterRules, charterTables } from "./Charters.ts"
 import { portRules, portTables } from "./Ports.ts"
 import { voyageRules, voyageTables } from "./Voyages.ts"
@@ -22,6 +23,7 @@ const statements: ReadonlyArray<string> = [
   ...voyageTables,
   ...portTables,
   ...charterTables,
+  ...bellTables,
   // enqueued with its action in one transaction
   "create table chaos.orders (place text not null)",
   `create table chaos.notes (

@@ -1,9 +1,9 @@
 /**
  * Schedules under chaos: bells that ring each second, as rows of the clients' and as what two versions of the workers' program declare beside
- * each other; one of them is paused, changed, removed and rung by hand meanwhile. That none has rung twice at a time, and none of them left
- * one out that nobody has meddled with, is for the verdict.
+ * each other; one of them is paused, changed, removed and rung by hand meanwhile, and now and then all of them are paused. That none has rung
+ * twice at a time, and none that nobody has meddled with has left one out but what all have passed by, is for the verdict.
  */
-import { Effect, Layer, Predicate, Schema } from "effect"
+import { Effect, Layer, Predicate, Schedule, Schema } from "effect"
 import { type Engine, Schedules, Stepped } from "stepped"
 import type { WorldOptions } from "../model/Trees.ts"
 
@@ -24,13 +24,27 @@ export const steadyNames: ReadonlyArray<string> = [declaredName, ...rows]
 
 const why = { reason: "chaos", by: "chaos" }
 
+/** Notes which slots of each were passed by while all of them were paused: who moves one on without firing it. */
+export const bellTables: ReadonlyArray<string> = [
+  "create table chaos.passed (name text not null, slot timestamptz not null)",
+  `create function chaos.note_passed() returns trigger language plpgsql as $$ begin
+    if exists (select 1 from stepped.pauses where kind = 'schedules') then
+      insert into chaos.passed
+      select new.name, n from generate_series(old.slot, new.slot - interval '1 ms', ${apartMs} * interval '1 ms') n;
+    end if;
+    return null;
+  end $$`,
+  `create trigger passed after update of slot on stepped.schedules for each row
+    when (old.slot < new.slot and old.last_slot is not distinct from new.last_slot) execute function chaos.note_passed()`
+]
+
 export interface Bells {
   readonly layer: Layer.Layer<never, never, Engine>
   /** What a version of the program declares. */
   readonly declared: (version: number) => Layer.Layer<never, never, Engine>
   /** Puts the rows; again where there was no answer. */
   readonly hang: Effect.Effect<void, unknown, Schedules>
-  /** Does something with one of them. */
+  /** Does something with one of them, or with all. */
   readonly meddle: Effect.Effect<unknown, unknown, Schedules>
 }
 
@@ -52,6 +66,17 @@ export const makeBells = (ran: NonNullable<WorldOptions["ran"]>): Bells => {
     }) as const
   const put = (name: string, version: number) =>
     Effect.flatMap(Schedules, (schedules) => schedules.put(name, rings(name, version)))
+  const pauseAll = (schedules: Schedules["Service"]) =>
+    Effect.gen(function*() {
+      // where there was no answer they may be paused all the same
+      const paused = yield* Effect.exit(schedules.pauseAll(why))
+      yield* Effect.sleep(below(2 * apartMs))
+      yield* Effect.retry(schedules.resumeAll(why), {
+        while: (error) => Predicate.isTagged(error, "StorageError"),
+        schedule: Schedule.spaced("200 millis")
+      })
+      return yield* paused
+    })
   const meddle = Effect.flatMap(Schedules, (schedules) => {
     const to = new Date()
     return oneOf<Effect.Effect<unknown, unknown, Schedules>>([
@@ -61,7 +86,8 @@ export const makeBells = (ran: NonNullable<WorldOptions["ran"]>): Bells => {
       schedules.resume(shakyName, why),
       schedules.run(shakyName, why),
       schedules.backfill(shakyName, { from: new Date(to.getTime() - 10_000), to }, why),
-      schedules.remove(shakyName, why)
+      schedules.remove(shakyName, why),
+      pauseAll(schedules)
     ])
   })
   return {

@@ -13,6 +13,7 @@ const nothingYet = {
   "undone again by an operator": 0,
   pauses: 0,
   "slots of schedules": 0,
+  "slots passed by": 0,
   "schedules meddled with": 0,
   actions: 0,
   bodies: 0,
