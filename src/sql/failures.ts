@@ -11,7 +11,8 @@ const examinedMax = 20_000
 
 /** The newest failures, or the newest of those of a time, each with the id of its group. */
 export const failedOf = (schema: string, since = "null", before = "null") =>
-  `${schema}.failed_actions(${since}, ${before}, null, null, ${examinedMax})`
+  `${schema}.failed_actions(${since}, ${before}, null, null,
+    ${schema}.failures_from(${since}, ${before}, null, null, ${examinedMax}), ${examinedMax})`
 
 /** As JSON has it. */
 type StoredBuild = {

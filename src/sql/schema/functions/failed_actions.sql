@@ -1,17 +1,14 @@
 -- The newest `p_limit` actions that have ended in a time without what they were for: failed, timed out or deadlocked,
--- each with the group that it belongs to; and those of the last one's millisecond, as `failures_from` says. By an index
--- of those alone.
+-- each with the group that it belongs to; and those of the last one's millisecond, of which `failures_from` has said
+-- when it began (`p_from`), but no more than five times as many in all. By an index of those alone.
 create function failed_actions(
-  p_since timestamptz, p_until timestamptz, p_actor_type text, p_name text, p_limit int)
+  p_since timestamptz, p_until timestamptz, p_actor_type text, p_name text, p_from timestamptz, p_limit int)
 returns table (
   id uuid, definition text, status smallint, kind text, tag text, path text, message text, build text,
   ended_at timestamptz, failure text)
 language plpgsql stable set search_path from current as $$
 declare
-  v_from timestamptz := greatest(
-    p_since,
-    failures_from(
-      p_since => p_since, p_until => p_until, p_actor_type => p_actor_type, p_name => p_name, p_limit => p_limit));
+  v_from timestamptz := greatest(p_since, p_from);
 begin
   return query
     select

@@ -16,7 +16,7 @@ begin
     with f as materialized (
       select
         x.id, x.definition, x.status, x.kind, x.tag, x.path, x.message, x.build, x.ended_at, x.failure
-      from failed_actions(p_since, p_until, p_actor_type, p_name, p_limit) x
+      from failed_actions(p_since, p_until, p_actor_type, p_name, v_from, p_limit) x
     ),
     b as (
       select f.failure, f.build, count(*)::int as count, min(f.ended_at) as first_seen, max(f.ended_at) as last_seen

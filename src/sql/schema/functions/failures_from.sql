@@ -1,8 +1,8 @@
--- How far down one call looks among what has failed in a time: those that have ended since then are looked at, however
--- many have ended in that millisecond, and null stands for all. It ends at the `p_limit` newest ones that are asked
--- for; where an actor's type or a name is, also at five times as many that it is looked for among, so that what is rare
--- does not go through all that ever failed. A client reads times to the millisecond, and pages by them: a page that
--- ended within one would leave out the rest of it.
+-- How far down one call looks among what has failed in a time: those that have ended since then are looked at, all of
+-- that millisecond, and null stands for all that there are. It ends at the `p_limit` newest ones that are asked for;
+-- where an actor's type or a name is, also at five times as many that it is looked for among, so that what is rare does
+-- not go through all that ever failed. A client reads times to the millisecond, and pages by them: a page that ended
+-- within one would leave out the rest of it, as it does only of a millisecond in which four pages have failed.
 create function failures_from(
   p_since timestamptz, p_until timestamptz, p_actor_type text, p_name text, p_limit int) returns timestamptz
 language plpgsql stable set search_path from current as $$
