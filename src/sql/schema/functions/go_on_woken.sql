@@ -1,7 +1,11 @@
 -- Has executions go on that are suspended just now, in this transaction, and were woken while their bodies ran: says
--- how many. Whoever wakes one locks its row, as whoever suspends it does, so that one of them sees the other. What was
--- sent to one that was still queued has woken nobody, and did not come with its first claim: of those that have run for
--- the first time, which are marked, it is looked for here.
+-- how many. Whoever wakes one locks its row, as whoever suspends it does, so that one of them sees the other: by the
+-- flags, which are of this run alone, since whoever claims it next sets them anew, in another epoch. What a run before
+-- it has concluded, and says once more, comes to the same step and phase, but not here: by its epoch it is stale
+-- (`lock_concluded`).
+-- Two kinds of what was sent have set no flag, and are looked for here, of those that are marked: what was sent to one
+-- that was still queued did not come with its first claim, and what one fiber of a run has sent wakes nobody, though
+-- another one may have begun to await it meanwhile.
 -- For other functions only: it inherits their search path and their settings.
 create function go_on_woken(
   p_now timestamptz, p_good int[], conclusion_action uuid[], conclusion_next_phase smallint[],
