@@ -79,22 +79,21 @@ export interface Replay {
   readonly childOf: (key: ExecutionKey) => { readonly ended: ExecutionOutcome | undefined } | undefined
   /** What an activity has come to. */
   readonly memo: (name: string, attempt: number) => { readonly result: unknown } | undefined
-  /** Stores what an activity has come to, and gives what is stored: under one name and attempt the first counts. Dies where the execution is somebody else's by now. */
+  /**
+   * Stores what an activity has come to, and gives what is stored: under one name and attempt the first counts, and what it has done has happened, so
+   * that it is taken for new. Dies where the execution is somebody else's by now.
+   */
   readonly remember: (
     name: string,
     attempt: number,
     result: unknown
-  ) => Effect.Effect<unknown, StorageError | PayloadTooLarge | UnstorableText | TooManyMemos>
+  ) => Effect.Effect<Kept, StorageError | PayloadTooLarge | UnstorableText | TooManyMemos>
   /**
    * Runs an activity in a transaction of the program's client, with which what it has come to commits: `remember` stores it there. Where that was
    * stored before, what this transaction has done is one time too often.
    */
   readonly transaction: <A, E, R>(
-    activity: (
-      remember: (
-        ...memo: Parameters<Replay["remember"]>
-      ) => Effect.Effect<Kept, Effect.Error<ReturnType<Replay["remember"]>>>
-    ) => Effect.Effect<A, E, R>
+    activity: (remember: Replay["remember"]) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | StorageError, R>
   /** Is told of what comes while the body runs; answers how to leave. */
   readonly listen: (listener: ReplayListener) => () => void

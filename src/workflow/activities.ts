@@ -136,7 +136,7 @@ const inTransaction = (
     }
   )
 
-type Remember = Parameters<Parameters<Run["replay"]["transaction"]>[0]>[0]
+type Remember = Run["replay"]["remember"]
 
 /** What an activity has come to, as it is stored; and whether it was not stored before. */
 interface Stored {
@@ -173,10 +173,8 @@ const storeAlone = (
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<Result> =>
   Effect.map(
-    store(run, activity, attempt, exit, (...memo) =>
-      Effect.map(run.replay.remember(...memo), (result) => ({ result, isNew: true }))),
-    ({ result }) =>
-      result
+    store(run, activity, attempt, exit, (...memo) => run.replay.remember(...memo)),
+    ({ result }) => result
   )
 
 /** Runs an activity of a run, unless it is known what it has come to. */

@@ -71,22 +71,15 @@ export class Replaying implements Replay {
   remember(name: string, attempt: number, result: unknown): ReturnType<Replay["remember"]> {
     const { remember } = this.#env
     // whoever was first, it has happened
-    return Effect.map(
-      this.#remember(
-        name,
-        attempt,
-        result,
-        (memo) => Effect.map(remember(memo), (result) => ({ result, isNew: true }))
-      ),
-      (kept) => kept.result
+    return this.#remember(
+      name,
+      attempt,
+      result,
+      (memo) => Effect.map(remember(memo), (result) => ({ result, isNew: true }))
     )
   }
 
-  transaction<A, E, R>(
-    activity: (
-      remember: (name: string, attempt: number, result: unknown) => Effect.Effect<Kept, RememberError>
-    ) => Effect.Effect<A, E, R>
-  ) {
+  transaction<A, E, R>(activity: (remember: Replay["remember"]) => Effect.Effect<A, E, R>) {
     return this.#env.withTransaction(
       activity((name, attempt, result) => this.#remember(name, attempt, result, this.#env.rememberHere))
     )
@@ -101,7 +94,7 @@ export class Replaying implements Replay {
     attempt: number,
     result: unknown,
     by: Surroundings["rememberHere"]
-  ): Effect.Effect<Kept, RememberError> {
+  ): ReturnType<Replay["remember"]> {
     const { payload, results } = this.#env.settings
     return Effect.gen({ self: this }, function*(): Effect.fn.Return<Kept, RememberError> {
       const count = this.#memos.size + 1
