@@ -60,7 +60,10 @@ export const nameStored = (stored: string): string => stored.startsWith("~~") ? 
  */
 export type Named = { readonly kind: "clock" | "race" | "queue" | "own"; readonly name: string }
 
-const made = [["clock", "DurableClock/"], ["race", "raceAll/"], ["queue", "DurableQueue/"]] as const
+/** How the names of those queues begin by which `DurableQueue.process` waits, too: nothing else tells them from others. */
+export const durableQueues = "DurableQueue/"
+
+const made = [["clock", "DurableClock/"], ["race", "raceAll/"], ["queue", durableQueues]] as const
 
 export const namedOf = (stored: string): Named => {
   const name = nameStored(stored)

@@ -10,6 +10,7 @@ import { PersistedQueueError, PersistedQueueStore } from "effect/persistence/Per
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { readDuration } from "../domain/duration.ts"
+import { durableQueues } from "../domain/executionNames.ts"
 import { tidyText } from "../domain/Failure.ts"
 import { Engine } from "../Engine.ts"
 import * as Together from "../engine/client/Together.ts"
@@ -42,9 +43,6 @@ export interface PersistedQueueStoreOptions {
 
 /** Characters of a queue's name, and of an element's id. */
 const nameMax = 255
-
-/** How the names of those begin by which `DurableQueue.process` waits. */
-const durableQueues = "DurableQueue/"
 
 const processedInside = (queue: string): string =>
   `an element of ${queue} is offered by the open transaction, and can be processed only after its commit: ` +
