@@ -30,10 +30,9 @@ export interface Unanswered {
    * How often the action is begun at most, one after the other without an answer: a whole number from 1 to 10,000 (`DefinitionError`). Each of its steps has all
    * of them.
    *
-   * **Gotchas**
+   * **Details**
    *
-   * Which attempt is performed with nothing beside it, since earlier ones have killed their workers, the engine's own `attempts` say: from the third one to the last of these. With
-   * more of them here, what goes on killing takes along what is performed beside it.
+   * What has killed its workers is performed with nothing beside it from its third attempt on, and in its last one: of these, where whoever takes over has the action, else of the engine's.
    */
   readonly attempts?: number | undefined
 }

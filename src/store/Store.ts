@@ -65,6 +65,12 @@ export interface Catalog {
   readonly inTurns?: boolean | undefined
 }
 
+/** How often what ends without an answer is begun at most: by its definition, where that says so itself, or whatever it is. */
+export interface AttemptLimits {
+  readonly otherwise: number
+  readonly own: ReadonlyMap<string, number>
+}
+
 interface CatalogEntry {
   /** The actor's type and the action's name, joined with `/`. */
   readonly key: string
@@ -308,11 +314,11 @@ export interface Transitions {
     lanes: Readonly<Record<string, LaneSettings>>,
     seen?: ReadonlyArray<bigint>
   ) => Effect.Effect<ReadonlyArray<bigint> | undefined, StorageError>
-  /** Takes over what dead workers left, not what is held under `spared`; what has died twice, or has one of so many attempts left, is to be performed alone; on one-session databases everything of everybody before. */
+  /** Takes over what dead workers left, not what is held under `spared`; what has died twice, or has one of its attempts left, is to be performed alone, where it is said how many those are; on one-session databases everything of everybody before. */
   readonly recover: (
     now: number,
     spared?: ReadonlyArray<bigint>,
-    attempts?: number
+    limits?: AttemptLimits
   ) => Effect.Effect<Recovered, StorageError>
   /** Reserves an action that is to be performed with nothing beside it: a claim of that one takes it. */
   readonly reserveAlone: (token: bigint, catalog: Catalog) => Effect.Effect<string | null, StorageError>

@@ -126,10 +126,9 @@ export const Retry: Context.Reference<Schedule.Schedule<unknown> | undefined> = 
  * How often the body of an execution is begun at most, one after the other without an answer (see `Retry`, and workers that die), before it is suspended until somebody resumes
  * it: as often as the engine's option `attempts` says, if the workflow has no such annotation. A whole number from 1 to 10,000; another one is a `DefinitionError`.
  *
- * **Gotchas**
+ * **Details**
  *
- * What has killed its worker twice is performed alone in its process, as long as the engine's own `attempts` last: with more of them here, what goes on killing takes along what is
- * performed beside it.
+ * What has killed its worker twice, or has one of these left, is performed alone in its process; of the engine's own `attempts`, where whoever takes over does not have the workflow.
  *
  * @category annotations
  * @since 0.1.0

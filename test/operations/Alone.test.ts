@@ -89,4 +89,42 @@ describe("what has died with its process before", () => {
         yield* healthy
       }).pipe(Effect.provide(worker))
     }))
+
+  it.live("7.2: counts the attempts that an action says itself, where its worker has the action", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      const gate = Latch.makeUnsafe()
+      const ran: Array<string> = []
+      yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const car = yield* Cars.client
+        const suspects = [
+          { deaths: 1, handle: yield* car(1).brittleLater("brittle") },
+          { deaths: 7, handle: yield* car(2).sturdyLater("sturdy") }
+        ]
+        // somebody else has them, until he dies
+        yield* sql`insert into stepped.workers (name, lease_until, started_at)
+          values ('another', clock_timestamp() + interval '1 hour', clock_timestamp())`
+        for (const { deaths, handle } of suspects) {
+          yield* sql`update stepped.jobs set priority = 1001, attempts = ${deaths - 1}, token = w.token
+            from stepped.workers w where w.name = 'another' and action = ${handle.id}`
+        }
+        const other = yield* car(3).workLater("gate")
+        yield* startWorker(url, (what) => {
+          ran.push(what)
+          return what === "gate" ? gate.await : Effect.void
+        }, { lease: "10 seconds" })
+        yield* until("it runs", Effect.sync(() => ran.length === 1))
+        yield* sql`delete from stepped.workers where name = 'another'`
+        yield* until(
+          "they are to be performed alone",
+          Effect.map(sql`select from stepped.jobs where priority = 1005`, (rows) => rows.length === 2)
+        )
+        assert.deepStrictEqual(ran, ["gate"])
+        yield* gate.open
+        for (const handle of [other, ...suspects.map(({ handle }) => handle)]) yield* handle.await
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
 })

@@ -33,9 +33,18 @@ export const lend = Stepped.action("lend", { arguments: [Schema.String] })
   .step("first", () => run("first"), { compensate: (_void, what) => run(what) })
   .step("second", () => run("second"), { compensate: () => run("undo second") })
   .step("third", () => Effect.die("no key"))
+/** Has attempts of its own: fewer than the engine, and more. */
+export const brittle = Stepped.action("brittle", { arguments: [Schema.String], attempts: 2 }).step(
+  "only",
+  (what) => run(what)
+)
+export const sturdy = Stepped.action("sturdy", { arguments: [Schema.String], attempts: 9 }).step(
+  "only",
+  (what) => run(what)
+)
 export const parcel = Stepped.action("parcel", { arguments: [Schema.String] }).step("only", (what) => run(what))
 
-export const Cars = Stepped.actions(Car, [work, rush, trip, haul, convoy, lend])
+export const Cars = Stepped.actions(Car, [work, rush, trip, haul, convoy, lend, brittle, sturdy])
 export const Vans = Stepped.actions(Van, [parcel])
 
 export const layerCars = (body: (what: string) => Effect.Effect<void>) =>

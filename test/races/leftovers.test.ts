@@ -171,6 +171,47 @@ describe("nothing is left in nobody's hands", () => {
     }))
 
   scenario(
+    "7.2: what has died is performed alone by the attempts of its own, where it says so, or else of the engine's",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const car = (yield* Cars.client)(1)
+        const live = yield* car.parentNow()
+        const held = yield* car.fragileHookLater()
+        /** Where both stand after so many deaths; nothing of it stays. */
+        const after = (deaths: number, own: ReadonlyArray<readonly [definition: string, attempts: number]>) =>
+          Effect.flip(sql.withTransaction(Effect.gen(function*() {
+            const before = deaths - 1
+            yield* sql`update stepped.live_actions set token = -1, attempts = ${before} where id = ${live.id}`
+            yield* sql`update stepped.jobs set priority = 1001, token = -1, attempts = ${before} where action = ${held.id}`
+            yield* sql`select taken from stepped.recover(now(), '{}', true, '{}', 5, ${own.map(([of]) => of)}::text[],
+            ${own.map(([, attempts]) => attempts)}::int[])`
+            const rows = yield* sql<{ priority: number }>`select priority from stepped.jobs
+            where action in ${sql.in([live.id, held.id])} and (action = ${held.id} or kind = 1) order by kind`
+            return yield* Effect.fail(rows.map(({ priority }) => priority === 1005))
+          })))
+        const both = (attempts: number) => [["Car/parent", attempts], ["Car/fragileHook", attempts]] as const
+        const expected: ReadonlyArray<readonly [deaths: number, own: number | undefined, alone: boolean]> = [
+          [1, undefined, false],
+          [2, undefined, true],
+          [4, undefined, true],
+          [5, undefined, false],
+          [1, 2, true],
+          [2, 2, false],
+          [5, 9, true],
+          [8, 9, true],
+          [9, 9, false],
+          [1, 9, false]
+        ]
+        for (const [deaths, own, alone] of expected) {
+          const found = yield* after(deaths, own === undefined ? [["Car/plain", 2]] : both(own))
+          assert.deepStrictEqual(found, [alone, alone], `${deaths} deaths, attempts ${own}`)
+        }
+        yield* performSteppedActions()
+      })
+  )
+
+  scenario(
     "an action that somebody has locked is not asked for without a pause",
     () =>
       Effect.scoped(Effect.gen(function*() {

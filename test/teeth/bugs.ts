@@ -1737,11 +1737,43 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "dies-in-company",
     breaks: "7.2: what an action that kills its process was claimed with loses all its attempts",
     plants: [{
-      file: functionFile("recover"),
-      find: `then least(2, p_attempts - 1) end;`,
-      replace: `then null end;`
+      file: functionFile("is_suspect"),
+      find: `p_deaths >= least(2, p_most - 1)`,
+      replace: `p_deaths < 0`
     }],
     tests: { "test/operations/Alone.test.ts": ["kills nobody a third time"] }
+  },
+  {
+    name: "suspect-by-the-engine",
+    breaks:
+      "7.2: which attempt is performed alone is counted by the engine's attempts, whatever the action says itself",
+    plants: [{
+      file: "src/engine/maintenance/recover.ts",
+      find: "unanswered?.attempts === undefined ? [] :",
+      replace: "unanswered?.attempts !== 0 ? [] :"
+    }],
+    tests: { "test/operations/Alone.test.ts": ["7.2: counts the attempts that an action says itself"] }
+  },
+  {
+    name: "live-suspect-by-the-engine",
+    breaks:
+      "7.2: what has begun, and killed its worker, is performed alone by the engine's attempts, whatever the action says itself",
+    plants: [{
+      file: functionFile("recover"),
+      find: `coalesce(p_own_attempts[array_position(p_own, t.definition)], p_attempts))`,
+      replace: `p_attempts)`
+    }],
+    tests: { "test/races/leftovers.test.ts": ["7.2: what has died is performed alone"] }
+  },
+  {
+    name: "held-suspect-by-the-engine",
+    breaks: "7.2: what has killed its worker while it was prepared is prepared alone by the engine's attempts",
+    plants: [{
+      file: functionFile("recover"),
+      find: `coalesce(p_own_attempts[array_position(p_own, j.definition)], p_attempts) as most`,
+      replace: `p_attempts as most`
+    }],
+    tests: { "test/races/leftovers.test.ts": ["7.2: what has died is performed alone"] }
   },
   {
     name: "prepared-in-company",

@@ -3,7 +3,7 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { phaseCodes, Priority } from "../../domain/Phase.ts"
-import type { Store } from "../../store/Store.ts"
+import type { AttemptLimits, Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { array, at, json, packedOf, token } from "../columns.ts"
 import { toWorks } from "../rows.ts"
@@ -13,24 +13,26 @@ type Lease = Pick<
   "register" | "announce" | "renew" | "unregister" | "recover" | "reserveAlone" | "heldBy" | "release" | "postpone"
 >
 
+const texts = (values: ReadonlyArray<string>) => array(values, PgTypes.OID.text)
+
 const recovering = (
   now: number,
   tokens: ReadonlyArray<unknown>,
   burns: boolean,
   spared: ReadonlyArray<bigint>,
-  attempts?: number
+  limits?: AttemptLimits
 ) => ({
   p_now: at(now),
   p_tokens: array(tokens, PgTypes.OID.int8),
   p_burn: PgTypes.bool(burns),
   p_spared: array(spared, PgTypes.OID.int8),
-  p_attempts: attempts === undefined ? null : PgTypes.int4(attempts)
+  p_attempts: limits === undefined ? null : PgTypes.int4(limits.otherwise),
+  p_own: texts([...limits?.own.keys() ?? []]),
+  p_own_attempts: array([...limits?.own.values() ?? []], PgTypes.OID.int4)
 })
 
 /** Definitions in one statement, of 256 KiB each at most. */
 const announcedMax = 20
-
-const texts = (values: ReadonlyArray<string>) => array(values, PgTypes.OID.text)
 
 export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
   register: (name, lease, build) =>
@@ -94,12 +96,12 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
     ),
   unregister: (by, now, burns = false) =>
     Effect.asVoid(run("unregister", "recover", recovering(now, [by], burns, []), "gone, taken")),
-  recover: (now, spared = [], attempts = undefined) =>
+  recover: (now, spared = [], limits = undefined) =>
     Effect.gen(function*() {
       // one process at a time has an embedded database: whoever is registered when it opens is dead, whatever its lease
       const dead = embedded ? yield* call("recover", `select token from ${schema}.workers`, []) : []
       const tokens = dead.map((row) => row[0])
-      const [row] = yield* run("recover", "recover", recovering(now, tokens, true, spared, attempts), "gone, taken")
+      const [row] = yield* run("recover", "recover", recovering(now, tokens, true, spared, limits), "gone, taken")
       return { workers: row![0] as ReadonlyArray<string>, actions: row![1] as number }
     }),
   reserveAlone: (by, catalog) =>

@@ -1,14 +1,14 @@
 -- Takes over what workers left behind whose lease is over. Only rows that nobody has locked; the rest comes next time.
--- What has died for a second time, or has one of its `p_attempts` left, is performed alone in its process
--- (`reserve_alone`): the action that kills that takes only itself along. With its row gone, nobody renews a lease late
--- any more. The caller's own (`p_spared`) is its own to renew or to give up, however late it comes.
+-- What has died too often is performed alone (`is_suspect`): of so many attempts as its definition has itself, as far
+-- as the caller knows those (`p_own`), or else `p_attempts`; null, without. With its worker's row gone, nobody renews a
+-- lease late any more. The caller's own (`p_spared`) is its own to renew or to give up, however late it comes.
 -- Gives the names of those that are gone, and how many actions and held invocations they left.
-create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean,
-p_spared bigint[] default '{}', p_attempts int default null) returns table (gone text[], taken int)
+create function recover(
+  p_now timestamptz, p_tokens bigint[], p_burn boolean, p_spared bigint[] default '{}', p_attempts int default null,
+  p_own text[] default '{}', p_own_attempts int[] default '{}')
+returns table (gone text[], taken int)
 language plpgsql set search_path from current as $$
 declare
-  -- as many deaths as make it suspect; with as many as it may have it ends, and nothing is begun
-  suspect_from int := case when p_burn then least(2, p_attempts - 1) end;
   ids uuid[];
   suspects uuid[];
   continued int;
@@ -41,18 +41,21 @@ begin
     update live_actions t
     set token = null, attempts = attempts + case when p_burn then 1 else 0 end
     where t.id = any(array(select id from l))
-    returning t.id, t.attempts
+    returning
+      t.id,
+      p_burn and is_suspect(t.attempts, coalesce(p_own_attempts[array_position(p_own, t.definition)], p_attempts))
+        as suspect
   )
-  select
-    array_agg(u.id) filter (where (u.attempts >= suspect_from and u.attempts < p_attempts) is not true),
-    array_agg(u.id) filter (where u.attempts >= suspect_from and u.attempts < p_attempts)
+  select array_agg(u.id) filter (where u.suspect is not true), array_agg(u.id) filter (where u.suspect)
   into ids, suspects
   from u;
   continued := continue_by_job(p_now, ids);
   if suspects is not null then continued := continued + continue_by_job(p_now, suspects, null, true); end if;
 
   with l as (
-    select ctid as place, attempts + case when p_burn then 1 else 0 end as attempts
+    select
+      ctid as place, attempts + case when p_burn then 1 else 0 end as attempts,
+      coalesce(p_own_attempts[array_position(p_own, j.definition)], p_attempts) as most
     from jobs j
     where priority = 1001 /* Priority.held */ and not exists (select 1 from workers w where w.token = j.token offset 0)
     for update skip locked
@@ -60,7 +63,7 @@ begin
   update jobs j
   set
     priority = case
-      when l.attempts >= suspect_from and l.attempts < p_attempts then 1005 /* Priority.alone */
+      when p_burn and is_suspect(l.attempts, l.most) then 1005 /* Priority.alone */
       when j.turn is not null then 999 /* Priority.turns */
       else coalesce(j.own_priority, 0) end,
     token = null,
