@@ -7,8 +7,10 @@ import { ActionRepo } from "stepped"
 import * as Http from "stepped/http"
 import { Live } from "../../src/http/Live.ts"
 import { server } from "../harness/databases.ts"
+import { blocked, holding } from "../harness/racing.ts"
 import { layerWorkers } from "../harness/workers.ts"
 import { Cars } from "./fixtures/cars.ts"
+import { layerCounting, Sent as Statements } from "./fixtures/counting.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
 
 interface Sent {
@@ -127,6 +129,43 @@ it.effect("21.2: what is committed late is told, also to who comes back, and not
     assert.deepStrictEqual(carsOf(back.events).sort(), ["1", "2", "4", "5"])
     assert.deepStrictEqual(carsOf(staying.events).sort(), ["1", "2", "3", "4", "5"])
   }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+it.live("21.2: who looks beside another shares a look, once a second, and nobody asks where nobody looks", () =>
+  Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const sql = yield* SqlClient.SqlClient
+    const sent = yield* Statements
+    /** What was sent in so many ms, in which there are two looks or more, if there are any; and how long that took. */
+    const sentIn = (ms: number) =>
+      Effect.gen(function*() {
+        sent.length = 0
+        const began = performance.now()
+        yield* Effect.sleep(ms)
+        return { texts: [...sent], seconds: (performance.now() - began) / 1000 }
+      })
+    const api = yield* servingApi({ authorization: known })
+    assert.strictEqual((yield* api.get("/api/session", as("vera"))).status, 200)
+    assert.deepStrictEqual((yield* sentIn(2500)).texts, [], "nobody has looked so far")
+    yield* Effect.scoped(Effect.gen(function*() {
+      const lookers = [yield* connect(api.url), yield* connect(api.url), yield* connect(api.url)]
+      yield* cars(1).with({ delay: "1 day" }).visitLater("London")
+      yield* Effect.all(lookers.map(({ until }) => until((events) => events.length > 0)))
+      const { seconds, texts } = yield* sentIn(4500)
+      assert.isAtMost(texts.length, seconds + 1, "once a second")
+      assert.isTrue(texts.every((text) => text.includes("greatest(enqueued_at, started_at, ended_at)")), texts.join())
+      // the next look waits: were there one for each of them, each would wait
+      const go = yield* holding(sql`lock table stepped.jobs in access exclusive mode`)
+      yield* blocked(1)
+      yield* Effect.sleep(2500)
+      const [waiting] = yield* sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`
+      assert.strictEqual(waiting!.n, 1)
+      yield* go
+    }))
+    // that they have gone the server hears a little later
+    let tries = 0
+    while ((yield* sentIn(2500)).texts.length > 0) assert.isBelow(tries++, 10, "nobody looks any more")
+  }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, layerCounting))))
 
 /** So many that are enqueued and end at once. */
 const crowd = (count: number) => `

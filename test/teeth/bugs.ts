@@ -9296,6 +9296,26 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/Live.test.ts": ["21.2: where more happens than a look finds"] }
   },
   {
+    name: "http-events-a-look-each",
+    breaks: "21.2: each who looks on has the rows looked at for themselves",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "yield* RcRef.get(looking)",
+      replace: "yield* (after === undefined ? startLooking(repo) : RcRef.get(looking))"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: who looks beside another"] }
+  },
+  {
+    name: "http-events-for-nobody",
+    breaks: "21.2: the rows are looked at when nobody looks on any more",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "acquire: startLooking(repo) }",
+      replace: "acquire: startLooking(repo), idleTimeToLive: \"1 hour\" }"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: who looks beside another"] }
+  },
+  {
     name: "http-told-in-silence",
     breaks: "21.3: whom a signal was denied is not recorded",
     plants: [{
