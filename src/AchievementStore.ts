@@ -60,9 +60,9 @@ export interface AchievementFilter {
 export class AchievementStore extends Context.Service<AchievementStore, {
   /** The achievement under a checksum key, as the key function gave it or as text. */
   readonly find: (checksumKey: ActionKey) => Effect.Effect<Option.Option<Achievement>, StorageError>
-  /** Achievements in the order of their keys, with their results: at most `limit`, 100 if not given, 10,000 at most. */
+  /** Achievements in the order of their keys, with their results: at most `limit`, 100 if not given, 10,000 at most. `after` goes on behind a key, the last one of the page before, which may have gone by now. */
   readonly list: (
-    options?: { readonly limit?: number | undefined }
+    options?: { readonly limit?: number | undefined; readonly after?: ActionKey | undefined }
   ) => Effect.Effect<ReadonlyArray<Achievement>, StorageError | InvalidQuery>
   /** Forgets an achievement, so that the work is done again; says whether there was one. */
   readonly forget: (
@@ -89,7 +89,19 @@ export class AchievementStore extends Context.Service<AchievementStore, {
             ? Effect.map(store.achievementOf(key), Option.fromUndefinedOr)
             : Effect.succeedNone
         },
-        list: ({ limit } = {}) => Effect.flatMap(limitOf("limit of AchievementStore.list", limit), store.achievements),
+        list: ({ after, limit } = {}) =>
+          Effect.gen(function*() {
+            const most = yield* limitOf("limit of AchievementStore.list", limit)
+            const key = after === undefined ? undefined : joinKey(after)
+            if (key !== undefined && !canBeStored(key)) {
+              return yield* new InvalidQuery({
+                field: "after of AchievementStore.list",
+                value: JSON.stringify(key.slice(0, 100)),
+                takes: "the key of an achievement"
+              })
+            }
+            return yield* store.achievements(most, key)
+          }),
         forget: (given, options) => {
           const key = joinKey(given)
           return Effect.flatMap(

@@ -49,9 +49,9 @@ export interface Lane {
 export class PerformanceLane extends Context.Service<PerformanceLane, {
   /** The lane of a concurrency key, as the key function gave it or as text, or a named lane under a key, if it is occupied. */
   readonly find: (key: ActionKey | LaneKey) => Effect.Effect<Option.Option<Lane>, StorageError>
-  /** Occupied lanes in the order of their names and keys, those of concurrency keys first: at most `limit`, 100 if not given, 10,000 at most. */
+  /** Occupied lanes in the order of their names and keys, those of concurrency keys first: at most `limit`, 100 if not given, 10,000 at most. `after` goes on behind a lane, the last one of the page before, which may have gone by now. */
   readonly list: (
-    options?: { readonly limit?: number | undefined }
+    options?: { readonly limit?: number | undefined; readonly after?: Pick<Lane, "name" | "key"> | undefined }
   ) => Effect.Effect<ReadonlyArray<Lane>, StorageError | InvalidQuery>
   /**
    * Begins nothing new in a lane; gives whether this call has paused it. One that is paused already keeps its reason.
@@ -84,16 +84,22 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
             )
             : Effect.succeedNone
         },
-        list: ({ limit } = {}) =>
-          Effect.flatMap(
-            limitOf("limit of PerformanceLane.list", limit),
-            (most) =>
-              Effect.zipWith(
-                store.lanes(most),
-                store.pauses,
-                (lanes, pauses) => lanes.map((lane) => withPause(lane, pauses))
-              )
-          ),
+        list: ({ after, limit } = {}) =>
+          Effect.gen(function*() {
+            const most = yield* limitOf("limit of PerformanceLane.list", limit)
+            if (after !== undefined && ![after.name ?? "", after.key].every(canBeStored)) {
+              return yield* new InvalidQuery({
+                field: "after of PerformanceLane.list",
+                value: JSON.stringify(after.key.slice(0, 100)),
+                takes: "the name and key of a lane"
+              })
+            }
+            return yield* Effect.zipWith(
+              store.lanes(most, after),
+              store.pauses,
+              (lanes, pauses) => lanes.map((lane) => withPause(lane, pauses))
+            )
+          }),
         pause: (given, options) =>
           Effect.gen(function*() {
             const subject = yield* laneOf("PerformanceLane.pause", given)

@@ -217,15 +217,17 @@ const lanesOf = (client: Client): PerformanceLane["Service"] => {
   const ask = verbsOf(client)
   const isDone = ({ outcome }: { readonly outcome: string }) => outcome === "done"
   return notThere<PerformanceLane["Service"]>("PerformanceLane", {
-    list: ({ limit } = {}) =>
-      Effect.map(
-        pages("PerformanceLane.list", limit, undefined, (after: string | undefined, limit) =>
+    list: ({ after, limit } = {}) => {
+      const behind = after && JSON.stringify([after.name ?? null, after.key])
+      return Effect.map(
+        pages("PerformanceLane.list", limit, behind, (after, limit) =>
           Effect.mapError(
             client.overview.lanes({ query: given({ after, limit }) }),
             told("PerformanceLane.list")
           )),
         (found) => found.map((item) => recordOf<Lane>(item))
-      ),
+      )
+    },
     pause: (key, options) => Effect.map(ask("PerformanceLane.pause", laneOf(key), options), isDone),
     resume: (key, options) => Effect.map(ask("PerformanceLane.resume", laneOf(key), options), isDone)
   })

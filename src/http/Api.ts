@@ -110,12 +110,13 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
       name: Schema.optional(Schema.String),
       since: Schema.optional(Schema.Date),
       before: Schema.optional(Schema.Date),
-      /** Groups have no pages: as many as there are to be, 10,000 at most. */
+      /** Groups have no pages: they are counted in the 20,000 newest failures, and older ones are asked for `before` what `from` says. As many as there are to be, 10,000 at most. */
       limit: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 })))
     },
     success: FailuresView,
     error: queryErrors
   }),
+  /** Definitions have no pages: there are as many as a program has, `newest` gives one version of each, and of one with more versions than `limit` these are the newest. */
   HttpApiEndpoint.get("definitions", "/api/definitions", {
     query: {
       actorType: Schema.optional(Schema.String),
@@ -154,8 +155,8 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
     error: queryErrors
   }),
   HttpApiEndpoint.get("achievements", "/api/achievements", {
-    query: { key: Schema.optional(Schema.String), limit: Limit },
-    success: Schema.Array(AchievementView),
+    query: { key: Schema.optional(Schema.String), after: Schema.optional(Schema.String), limit: Limit },
+    success: page(AchievementView, Schema.String),
     error: queryErrors
   }),
   HttpApiEndpoint.get("database", "/api/database", { success: DatabaseView, error: queryErrors }),

@@ -19,35 +19,13 @@ import { Operator } from "./Operator.ts"
 import { pageOtherwise } from "./paging.ts"
 import { makePayloads } from "./payloads.ts"
 
-/** How far the list of lanes reaches, which is read from its beginning each time. */
-const farthest = 10_000
-
 /** What tells a lane from all others, in their order: its name, if it has one, and its key. */
 const LaneCursor = Schema.fromJsonString(Schema.Tuple([Schema.NullOr(Schema.String), Schema.String]))
 type LaneCursor = typeof LaneCursor.Type
 
 const readLaneCursor = Schema.decodeUnknownEffect(LaneCursor)
 
-const laneCursor = ({ key, name }: Lane): LaneCursor => [name ?? null, key]
-
-/** As Postgres compares them: what has no name first, texts by their bytes. */
-const compareText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
-const compareLanes = ([name, key]: LaneCursor, [otherName, otherKey]: LaneCursor): number =>
-  name === otherName
-    ? compareText(key, otherKey)
-    : name === null
-    ? -1
-    : otherName === null
-    ? 1
-    : compareText(name, otherName)
-
-/** The page behind a lane, which may have gone by now. */
-const pageOfLanes = (lanes: ReadonlyArray<Lane>, after: LaneCursor | undefined, limit: number) => {
-  const rest = after === undefined ? lanes : lanes.filter((lane) => compareLanes(laneCursor(lane), after) > 0)
-  const items = rest.slice(0, limit)
-  const last = items.at(-1)
-  return { items, next: rest.length > limit && last !== undefined ? JSON.stringify(laneCursor(last)) : undefined }
-}
+const laneCursor = ({ key, name }: Lane): string => JSON.stringify([name ?? null, key] satisfies LaneCursor)
 
 export const OverviewLive = HttpApiBuilder.group(
   Api,
@@ -71,8 +49,10 @@ export const OverviewLive = HttpApiBuilder.group(
           readLaneCursor(after),
           () => new BadRequest({ field: "after", message: "after is the `next` of the page before" })
         )
-        const found = yield* ask(asking, lanes.list({ limit: cursor === undefined ? limit + 1 : farthest }))
-        return pageOfLanes(found, cursor, limit)
+        const behind = cursor && { name: cursor[0] ?? undefined, key: cursor[1] }
+        const found = yield* ask(asking, lanes.list({ after: behind, limit: limit + 1 }))
+        const items = found.slice(0, limit)
+        return { items, next: found.length > limit ? laneCursor(items.at(-1)!) : undefined }
       }),
       queues: () => ask(asking, queue.backlog),
       queued: ({ query: { after, limit = pageOtherwise } }) =>
@@ -95,19 +75,20 @@ export const OverviewLive = HttpApiBuilder.group(
           items,
           next: items.length === limit ? items.at(-1)?.id : undefined
         })),
-      achievements: Effect.fnUntraced(function*({ query: { key, limit = pageOtherwise } }) {
+      achievements: Effect.fnUntraced(function*({ query: { after, key, limit = pageOtherwise } }) {
         const { mayReadPayloads } = yield* Operator
         const found = yield* ask(
           asking,
           key === undefined
-            ? achievements.list({ limit })
+            ? achievements.list({ after, limit: limit + 1 })
             : Effect.map(achievements.find(key), Option.toArray)
         )
-        return yield* Effect.forEach(found, (achievement) =>
+        const items = yield* Effect.forEach(found.slice(0, limit), (achievement) =>
           Effect.map(
             ask(asking, payloads.of(achievement, mayReadPayloads)),
             (shows) => ({ ...achievement, result: shows.result(achievement.result) })
           ))
+        return { items, next: found.length > limit ? items.at(-1)!.checksumKey : undefined }
       }),
       database: () =>
         Effect.map(ask(asking, engine.databaseHealth), (health) => ({ ...health, text: renderDatabaseHealth(health) })),

@@ -254,8 +254,25 @@ const lanesOf = (calls: Calls): Lanes => {
         ]),
         (found) => found[0]
       ),
-    lanes: (limit) =>
-      lanes("lanes", `from ${schema}.lanes order by name nulls first, key limit $1`, [PgTypes.int4(limit)]),
+    // whom a lane has is read of those alone that are on the page
+    lanes: (limit, after) => {
+      const behind = after === undefined
+        ? "true"
+        : after.name === undefined
+        ? "(name is not null or key > $2::text)"
+        : "(name, key) > ($3::text, $2::text)"
+      const page = `order by name nulls first, key limit $1`
+      return lanes(
+        "lanes",
+        `from ${schema}.lanes
+          where ${behind} and key = any(array(select key from ${schema}.lanes where ${behind} ${page})) ${page}`,
+        [
+          PgTypes.int4(limit),
+          ...after === undefined ? [] : [after.key],
+          ...after?.name === undefined ? [] : [after.name]
+        ]
+      )
+    },
     breakDeadlock: (now) =>
       Effect.map(
         run("breakDeadlock", "break_deadlocks", askedBy(null, now, emptyCatalog), "*"),
@@ -282,8 +299,13 @@ const achievementsOf = (calls: Calls): Achievements => {
         achievements("achievement", `from ${schema}.achievements where checksum_key = $1::text`, [key]),
         (found) => found[0]
       ),
-    achievements: (limit) =>
-      achievements("achievements", `from ${schema}.achievements order by checksum_key limit $1`, [PgTypes.int4(limit)]),
+    achievements: (limit, after) =>
+      achievements(
+        "achievements",
+        `from ${schema}.achievements
+          where ${after === undefined ? "true" : "checksum_key > $2::text"} order by checksum_key limit $1`,
+        [PgTypes.int4(limit), ...after === undefined ? [] : [after]]
+      ),
     forgetAchievement: (key, operation) =>
       Effect.map(
         call(

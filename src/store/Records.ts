@@ -229,8 +229,8 @@ export interface Records extends ScheduleStore {
 
   /** Of a named lane, or of a concurrency key, which has no name. */
   readonly laneOf: (name: string | null, key: string) => Effect.Effect<Omit<Lane, "pause"> | undefined, StorageError>
-  /** In the order of their names and keys. */
-  readonly lanes: (limit: number) => Many<Omit<Lane, "pause">>
+  /** In the order of their names and keys, those behind one, which may have gone. */
+  readonly lanes: (limit: number, after?: Pick<Lane, "name" | "key">) => Many<Omit<Lane, "pause">>
   /** Ends a pending action that is in a cycle of waiting; gives its end, or nothing where there is no cycle. */
   readonly breakDeadlock: (
     now: number
@@ -251,8 +251,8 @@ export interface Records extends ScheduleStore {
   readonly examine: (now: number) => Many<Finding>
 
   readonly achievementOf: (checksumKey: string) => Effect.Effect<Achievement | undefined, StorageError>
-  /** In the order of their keys. */
-  readonly achievements: (limit: number) => Many<Achievement>
+  /** In the order of their keys, those behind one, which may have gone. */
+  readonly achievements: (limit: number, after?: string) => Many<Achievement>
   readonly forgetAchievement: (
     checksumKey: string,
     operation: NewOperation

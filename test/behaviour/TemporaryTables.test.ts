@@ -459,7 +459,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           unfiredSchedules: store.unfiredSchedules(0, 10),
           signalsOf: store.signalsOf(first, 10),
           laneOf: store.laneOf(null, "lane 1"),
-          lanes: store.lanes(10),
+          lanes: store.lanes(10, { name: "a", key: "b" }),
           achievementOf: store.achievementOf("none"),
           achievements: store.achievements(10),
           forgetAchievement: store.forgetAchievement("none", operation),

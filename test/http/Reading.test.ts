@@ -122,7 +122,7 @@ suite("reading over HTTP", (engine) => {
       assert.deepStrictEqual(operations.items.map(({ verb }: any) => verb), ["PerformanceLane.pause"])
       const next = yield* read(`/api/operations?by=ada&limit=1&after=${operations.next}`)
       assert.deepStrictEqual(next.items.map(({ target }: any) => target), ["queue reports"])
-      assert.deepStrictEqual(yield* read("/api/achievements"), [])
+      assert.deepStrictEqual(yield* read("/api/achievements"), { items: [], next: null })
       assert.include((yield* read("/api/database")).text, "the database at")
       assert.deepStrictEqual(yield* read("/api/doctor"), [])
     })
@@ -176,6 +176,64 @@ suite("reading over HTTP", (engine) => {
       for (const path of ["/api/lanes?after=first", "/api/lanes?after=[1]", "/api/queued?after=first"]) {
         assert.strictEqual((yield* get(path)).status, 400, path)
       }
+    })
+  )
+
+  test(
+    "21.1: pages of lanes go on beyond ten thousand, those that have a name behind all others",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* (yield* Cars.client)(1).outsideLater()
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+      yield* sql.unsafe(`insert into stepped.live_actions
+        select r.* from stepped.live_actions l
+        cross join generate_series(1, 10002) n
+        cross join jsonb_populate_record(
+          l, jsonb_build_object('id', gen_random_uuid(), 'lane', 'lane ' || to_char(n, 'FM00000'))) r`)
+      yield* sql.unsafe(`with l as (
+          insert into stepped.named_lanes (lane, settings)
+          select x || U&'\\0001' || y, '{"limit": 2}' from unnest(array['b', 'Z', 'é']) x, unnest(array['2', 'a', '']) y
+          returning lane)
+        insert into stepped.seats (action, lane, "limit", priority, place) select gen_random_uuid(), lane, 2, 0, 1 from l`)
+      const { get } = yield* servingApi()
+      const shown = ({ key, name }: any) => `${name ?? "none"}:${key}`
+      const named = ["Z", "b", "é"].flatMap((name) => ["", "2", "a"].map((key) => `${name}:${key}`))
+      const found: Array<string> = []
+      let after = JSON.stringify([null, "lane 09999"])
+      for (const size of [2, 1, 4, 3, 2]) {
+        const { body } = yield* get(`/api/lanes?limit=${size}&after=${encodeURIComponent(after)}`)
+        found.push(...body.items.map(shown))
+        after = body.next
+      }
+      assert.isNull(after)
+      assert.deepStrictEqual(found, ["none:lane 10000", "none:lane 10001", "none:lane 10002", ...named])
+      const all = yield* get("/api/lanes?limit=1000")
+      assert.deepStrictEqual(all.body.items.slice(0, 2).map(shown), ["none:Car/1/outside", "none:lane 00001"])
+      // nothing performs or waits there
+      yield* sql`delete from stepped.live_actions where lane like 'lane %'`
+      yield* Effect.all([sql`delete from stepped.seats`, sql`delete from stepped.named_lanes`])
+    })
+  )
+
+  test(
+    "21.1: achievements come page by page, in the order of their keys",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`insert into stepped.achievements (checksum_key, checksum, result, action, definition, achieved_at)
+        select x, 'c', 'null', gen_random_uuid(), 'Car/visit', now() from unnest(array['b', 'Z', 'a', 'é', 'a/b']) x`
+      const { get } = yield* servingApi()
+      const keysOf = ({ body }: { readonly body: any }) => body.items.map(({ checksumKey }: any) => checksumKey)
+      const first = yield* get("/api/achievements?limit=2")
+      assert.deepStrictEqual([keysOf(first), first.body.next], [["Z", "a"], "a"])
+      yield* sql`delete from stepped.achievements where checksum_key = 'a'`
+      const second = yield* get("/api/achievements?limit=2&after=a")
+      assert.deepStrictEqual([keysOf(second), second.body.next], [["a/b", "b"], "b"])
+      const last = yield* get("/api/achievements?limit=2&after=b")
+      assert.deepStrictEqual([keysOf(last), last.body.next], [["é"], null])
+      assert.deepStrictEqual(keysOf(yield* get("/api/achievements?key=b")), ["b"])
+      assert.strictEqual((yield* get("/api/achievements?after=a%00")).status, 400)
+      assert.strictEqual((yield* get(`/api/lanes?after=${encodeURIComponent("[\"a\\u0000\",\"b\"]")}`)).status, 400)
+      yield* sql`delete from stepped.achievements`
     })
   )
 

@@ -9487,13 +9487,43 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "http-lanes-from-their-beginning",
-    breaks: "21.1: a further page of lanes is the first one again where the last one has gone",
+    breaks: "21.1: a further page of lanes is the first one again",
     plants: [{
       file: "src/http/readOverview.ts",
-      find: "compareLanes(laneCursor(lane), after) > 0",
-      replace: "compareLanes(laneCursor(lane), after) !== 0"
+      find: "lanes.list({ after: behind, limit",
+      replace: "lanes.list({ after: behind && { name: undefined, key: \"\" }, limit"
     }],
-    tests: { "test/http/Reading.test.ts": ["21.1: pages of lanes"] }
+    tests: { "test/http/Reading.test.ts": ["21.1: pages of lanes, and"] }
+  },
+  {
+    name: "http-lanes-without-names",
+    breaks: "21.1: behind the lanes of keys nobody finds those that have a name",
+    plants: [{
+      file: "src/sql/records.ts",
+      find: "(name is not null or key > $2::text)",
+      replace: "(name is null and key > $2::text)"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: pages of lanes go on beyond"] }
+  },
+  {
+    name: "http-lanes-by-key-alone",
+    breaks: "21.1: of lanes that have a name those of other names are left out",
+    plants: [{
+      file: "src/sql/records.ts",
+      find: "\"(name, key) > ($3::text, $2::text)\"",
+      replace: "\"(name >= $3::text and key > $2::text)\""
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: pages of lanes go on beyond"] }
+  },
+  {
+    name: "http-achievements-once",
+    breaks: "21.1: a further page of achievements is the first one again",
+    plants: [{
+      file: "src/sql/records.ts",
+      find: "\"checksum_key > $2::text\"",
+      replace: "\"checksum_key > left($2::text, 0)\""
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: achievements come page by page"] }
   },
   {
     name: "http-no-limit",
