@@ -44,6 +44,7 @@ import type {
   StepAttempt,
   StepDecisionResult
 } from "./OperatorResult.ts"
+import type { Listing } from "./Page.ts"
 import type { DeletionPlan } from "./Retention.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
@@ -57,18 +58,15 @@ import {
   textOf,
   timeOf,
   treeLimit,
-  withinOf,
   wordsOf
 } from "./store/asked.ts"
 import { decidingOf } from "./store/deciding.ts"
 import { deletingOf } from "./store/deleting.ts"
 import { forgettingOf } from "./store/forgetting.ts"
+import { listingOf } from "./store/listing.ts"
 import { loadExecution, loadTree } from "./store/loadTree.ts"
 import { operationsOf } from "./store/operationsOf.ts"
 import { Store } from "./store/Store.ts"
-
-/** Up to how many are counted. */
-const countedMost = 10_000
 
 /** Among how many of the newest it is looked for what has changed, and how many of these one call gives. */
 const changedAmong = 5000
@@ -86,7 +84,13 @@ const changedLimit = { otherwise: 1000, most: 5000 }
  */
 export class ActionRepo extends Context.Service<ActionRepo, {
   readonly find: (id: string) => Effect.Effect<Option.Option<ActionRecord>, StorageError>
+  /** The newest of those for which that holds. Where they are rare, all of a long history may have to be gone through for them: {@link page} looks so far, and says where it goes on. */
   readonly list: (filter?: ActionFilter) => Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery>
+  /**
+   * A page of the same, for which 100,000 actions at most are looked through of each kind, queued, live and ended: with a tag, of the ended ones those with that tag; of one actor or name those of it,
+   * where their index is built (`stepped migrate up --search`). A page may be short, or empty, and go on (`next`): `lookedUntil` says how far it came then.
+   */
+  readonly page: (filter?: ActionFilter) => Effect.Effect<Listing<ActionRecord>, StorageError | InvalidQuery>
   /** How many there are for which that holds, 10,000 at most: those of the newest. `limit` is not asked. */
   readonly count: (filter?: ActionFilter) => Effect.Effect<ActionCount, StorageError | InvalidQuery>
   /**
@@ -274,19 +278,10 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   /** The actions of the engine's storage. */
   static readonly layer: Layer.Layer<ActionRepo, never, Store> = Layer.effect(
     ActionRepo,
-    Effect.map(Store, (store) => {
-      /** Between which ids a list looks, and of whom; nothing where nothing can be found. */
-      const boundsOf = (verb: string, filter: ActionFilter) =>
-        Effect.gen(function*() {
-          const within = yield* withinOf(verb, filter)
-          const { parent } = filter
-          return within && {
-            ...within,
-            ...parent === undefined ? {} : { parent: (yield* store.actionsOf([parent]))[0] }
-          }
-        })
-      return ActionRepo.of({
+    Effect.map(Store, (store) =>
+      ActionRepo.of({
         ...decidingOf(store),
+        ...listingOf(store),
         compensateAgain: (id, options) =>
           Effect.flatMap(
             operationOf("ActionRepo.compensateAgain", id, options),
@@ -313,19 +308,6 @@ export class ActionRepo extends Context.Service<ActionRepo, {
           isActionId(id)
             ? Effect.map(store.actionsOf([id]), ([action]) => Option.fromUndefinedOr(action))
             : Effect.succeedNone,
-        list: (filter = {}) =>
-          Effect.gen(function*() {
-            const limit = yield* limitOf("limit of ActionRepo.list", filter.limit)
-            const bounds = yield* boundsOf("ActionRepo.list", filter)
-            return bounds === undefined ? [] : yield* store.actionsLike(filter, limit, bounds)
-          }),
-        count: (filter = {}) =>
-          Effect.gen(function*() {
-            const bounds = yield* boundsOf("ActionRepo.count", filter)
-            const groups = bounds === undefined ? [] : yield* store.countLike(filter, countedMost + 1, bounds)
-            const found = groups.reduce((sum, { count }) => sum + count, 0)
-            return { count: Math.min(found, countedMost), hasMore: found > countedMost, groups }
-          }),
         changed: (since, { limit } = {}) =>
           Effect.gen(function*() {
             const from = yield* timeOf("since of ActionRepo.changed", since)
@@ -379,7 +361,6 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             yield* keyTextOf("target of ActionRepo.recordDenied", target)
             yield* store.recordOutcome(yield* operationOf(verb, target, options), "denied")
           })
-      })
-    })
+      }))
   )
 }

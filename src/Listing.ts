@@ -10,8 +10,8 @@ import { ActionRepo } from "./ActionRepo.ts"
 import type { ActorRef } from "./Actor.ts"
 import { argumentsCodec, codecOf } from "./domain/Codec.ts"
 import { encodeActorId } from "./engine/invoke/invocation.ts"
+import type { Listing, Page } from "./Page.ts"
 import type { InvalidActorId, InvalidQuery, StorageError } from "./SteppedError.ts"
-import { listLimit } from "./store/asked.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -41,31 +41,6 @@ export interface ListFilter extends Omit<ActionFilter, "actorType" | "actorId" |
   readonly actor?: ActorRef | undefined
   /** Actions of this name; the records are typed by it, and whose name it is without an actor is not asked. */
   readonly action?: AnyAction | undefined
-}
-
-/**
- * Which page.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Page {
-  /** At most so many, 100 if not given, 10,000 at most. */
-  readonly limit?: number | undefined
-  /** `next` of the page before. */
-  readonly after?: string | undefined
-}
-
-/**
- * A page of actions, newest first.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Listing<out A> {
-  readonly items: ReadonlyArray<A>
-  /** Where the next page goes on; none after the last. */
-  readonly next: string | undefined
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -136,8 +111,8 @@ export const find: {
  *
  * **Gotchas**
  *
- * Ids lead to what is asked for by time and by parent, an index to tags and to what was started. Else what is rare is looked for in all of the
- * history: give a time, too.
+ * A page looks through 100,000 actions at most: where what is asked for is rare, it may hold fewer than `limit`, or nothing, and `lookedUntil` says how far it came. As long as there is a `next`, there
+ * may be more. Ids lead to what is asked for by time, an index to tags and to what was started, and, once it is built (`stepped migrate up --search`), to the actions of an actor and of a name.
  *
  * **Example** (What has failed in a night)
  *
@@ -171,17 +146,18 @@ export const list: {
   ): Effect.Effect<Listing<ActionRecord>, StorageError | InvalidQuery | InvalidActorId, ActionRepo>
 } = (
   { action, actor, ...filter }: ListFilter = {},
-  { after, limit = listLimit.otherwise }: Page = {}
+  { after, limit }: Page = {}
 ): Effect.Effect<Listing<any>, StorageError | InvalidQuery | InvalidActorId, ActionRepo> =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
-    const records = yield* repo.list({
+    const page = yield* repo.page({
       ...filter,
       ...action === undefined ? {} : { name: action.name },
       ...actor === undefined ? {} : { actorType: actor.type, actorId: yield* encodeActorId(actor) },
       ...after === undefined ? {} : { after },
-      limit
+      ...limit === undefined ? {} : { limit }
     })
-    const items = action === undefined ? records : yield* Effect.forEach(records, (record) => typed(action, record))
-    return { items, next: records.length === limit ? records.at(-1)?.id : undefined }
+    return action === undefined
+      ? page
+      : { ...page, items: yield* Effect.forEach(page.items, (record) => typed(action, record)) }
   })

@@ -164,7 +164,7 @@ export type {
   SoleLaneOptions,
   WhenBusy
 } from "./Lane.ts"
-export type { ListFilter, Listing, Page, TypedRecord } from "./Listing.ts"
+export type { ListFilter, TypedRecord } from "./Listing.ts"
 export type {
   ManyFilter,
   ManyGroup,
@@ -208,6 +208,7 @@ export {
   type StepsRan,
   type Unsuccessful
 } from "./Outcome.ts"
+export type { Listing, Page } from "./Page.ts"
 export type { Pause, PauseKind, PauseOptions } from "./Pause.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
 export type { Live, Ready, WorkerHealth, WorkerState } from "./Readiness.ts"

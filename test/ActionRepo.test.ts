@@ -126,6 +126,7 @@ suite("the action repo", (engine) => {
       const before = new Date(0)
       const limited: ReadonlyArray<readonly [string, (limit: number) => Effect.Effect<unknown, unknown>, number]> = [
         ["limit of ActionRepo.list", (limit) => repo.list({ limit }), 10_000],
+        ["limit of ActionRepo.page", (limit) => repo.page({ limit }), 10_000],
         ["limit of ActionRepo.tree", (limit) => repo.tree(unknown, { limit }), 100_000],
         ["limit of ActionRepo.deleteEnded", (limit) => repo.deleteEnded({ before, limit }), 100_000],
         ["limit of ActionRepo.deleteOutcomes", (limit) => repo.deleteOutcomes({ before, limit }), 100_000],

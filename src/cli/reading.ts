@@ -1,7 +1,7 @@
 /** Commands that look at actions: what there is, what has become of one, and why one is where it is. */
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { ActionRecord } from "../ActionRecord.ts"
+import type { ActionFilter, ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { quietly } from "../engine/client/quietly.ts"
 import { renderTree, tree } from "../Tree.ts"
@@ -81,6 +81,19 @@ const watching = <E, R>(watch: boolean, look: Effect.Effect<void, E, R>) =>
     )
     : look
 
+/** A page of actions. A person is told how far it looked; a program, which reads lines alone, has it look on until the page is full. */
+const pageOf = (isWhole: boolean, filter: ActionFilter & { readonly limit: number }) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const items: Array<ActionRecord> = []
+    let page = yield* repo.page(filter)
+    while (isWhole && page.lookedUntil !== undefined) {
+      items.push(...page.items)
+      page = yield* repo.page({ ...filter, after: page.next, limit: filter.limit - items.length })
+    }
+    return { ...page, items: [...items, ...page.items] }
+  })
+
 const ls = Command.make("ls", {
   ...filter,
   limit,
@@ -91,18 +104,21 @@ const ls = Command.make("ls", {
   watch: watched
 }, ({ after, limit, watch, ...given }) =>
   withEngine(Effect.gen(function*() {
-    const repo = yield* ActionRepo
     const output = yield* Output
     const filter = actionFilter(given)
     const look = Effect.gen(function*() {
-      const found = yield* repo.list({
-        ...filter,
-        ...Option.isSome(after) ? { after: after.value } : {},
-        limit
-      })
-      const strange = found.length > 0 || output.isJson ? "" : yield* strangeId(filter.actorType, filter.actorId)
-      yield* output.table(found, actionColumns(output), `no such actions${strange}`)
-      if (found.length === limit) yield* output.remark(`more: --after ${found.at(-1)!.id}`)
+      const { items, lookedUntil, next } = yield* pageOf(
+        output.isJson,
+        { ...filter, ...Option.isSome(after) ? { after: after.value } : {}, limit }
+      )
+      const strange = items.length > 0 || output.isJson ? "" : yield* strangeId(filter.actorType, filter.actorId)
+      const none = lookedUntil === undefined ? "no such actions" : `no such actions since ${output.time(lookedUntil)}`
+      yield* output.table(items, actionColumns(output), `${none}${strange}`)
+      if (lookedUntil !== undefined) {
+        yield* output.remark(
+          `looked at what was enqueued since ${output.time(lookedUntil)}; further back: --after ${next}`
+        )
+      } else if (next !== undefined) yield* output.remark(`more: --after ${next}`)
     })
     yield* watching(watch, look)
   }))).pipe(

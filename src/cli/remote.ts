@@ -18,6 +18,7 @@ import { JobQueue } from "../JobQueue.ts"
 import { isLaneKey } from "../Lane.ts"
 import type { ManyPlan, ManySummary } from "../Many.ts"
 import type { Forgetting, OperationRecord, OperatorOptions } from "../Operation.ts"
+import type { Listing } from "../Page.ts"
 import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import type { DeletionPlan } from "../Retention.ts"
 import { Schedules } from "../Schedules.ts"
@@ -63,17 +64,32 @@ const onlyInDatabase = (field: string, why: string) =>
 
 const repoOf = (client: Client): ActionRepo["Service"] => {
   const ask = verbsOf(client)
-  const list = (
-    { after, brief: _brief, limit, statuses, ...asked }: ActionFilter = {}
-  ): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery> =>
+  const actions = (operation: string, { brief: _brief, limit: _limit, statuses, ...asked }: ActionFilter) => {
+    const mapped = { ...asked, status: statuses }
+    return (after: string | undefined, limit: number) =>
+      Effect.mapError(client.actions.list({ query: given({ ...mapped, after, limit }) }), told(operation))
+  }
+  const list = (filter: ActionFilter = {}): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery> =>
     Effect.map(
-      pages("ActionRepo.list", limit, after, (after, limit) =>
-        Effect.mapError(
-          client.actions.list({ query: given({ ...asked, status: statuses, after, limit }) }),
-          told("ActionRepo.list")
-        )),
+      pages("ActionRepo.list", filter.limit, filter.after, actions("ActionRepo.list", filter)),
       (found) => found.map((item) => recordOf<ActionRecord>(item))
     )
+  /** Of as many pages as are full: one that is not says how far was looked. */
+  const page = (filter: ActionFilter = {}): Effect.Effect<Listing<ActionRecord>, StorageError | InvalidQuery> =>
+    Effect.gen(function*() {
+      const limit = yield* limitOf("limit of ActionRepo.page", filter.limit)
+      const ask = actions("ActionRepo.page", filter)
+      const items: Array<ActionRecord> = []
+      let next = filter.after
+      let lookedUntil: Date | undefined
+      do {
+        const page = yield* ask(next, Math.min(pageMost, limit - items.length))
+        items.push(...page.items.map((item) => recordOf<ActionRecord>(item)))
+        next = page.next
+        lookedUntil = page.lookedUntil
+      } while (next !== undefined && lookedUntil === undefined && items.length < limit)
+      return { items, next, lookedUntil }
+    })
   const ofOne = <A>(
     operation: string,
     asked: Effect.Effect<A, Failure>
@@ -87,6 +103,7 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
   const number = (value: Schema.Json | undefined) => typeof value === "number" ? value : 0
   return notThere<ActionRepo["Service"]>("ActionRepo", {
     list,
+    page,
     find: (id) =>
       Effect.map(ofOne("ActionRepo.find", client.actions.get({ params: { id } })), Option.map(recordOf<ActionRecord>)),
     failures: ({ limit, ...filter } = {}) =>

@@ -59,7 +59,11 @@ export class SessionGroup extends HttpApiGroup.make("session").add(
 export class ActionsGroup extends HttpApiGroup.make("actions").add(
   HttpApiEndpoint.get("list", "/api/actions", {
     query: { ...filter, after: Schema.optional(ActionId), limit: Limit },
-    success: page(ActionSummary, Schema.String),
+    success: Schema.Struct({
+      ...page(ActionSummary, Schema.String).fields,
+      /** What was enqueued before this was not looked at, as what is asked for is rare: the page is short, or empty, and `next` goes on from there. */
+      lookedUntil: Schema.optional(Schema.Date)
+    }),
     error: queryErrors
   }),
   HttpApiEndpoint.get("count", "/api/actions/count", {

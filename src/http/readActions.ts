@@ -40,11 +40,8 @@ export const ActionsLive = HttpApiBuilder.group(
       list: ({ query: { limit = pageOtherwise, ...query } }) =>
         Effect.gen(function*() {
           const { mayReadPayloads } = yield* Operator
-          const records = yield* ask(asking, repo.list({ ...filterOf(query), limit, brief: true }))
-          return {
-            items: records.map((record) => summaryOf(record, mayReadPayloads)),
-            next: records.length === limit ? records.at(-1)?.id : undefined
-          }
+          const page = yield* ask(asking, repo.page({ ...filterOf(query), limit, brief: true }))
+          return { ...page, items: page.items.map((record) => summaryOf(record, mayReadPayloads)) }
         }),
       count: ({ query }) => ask(asking, repo.count(filterOf(query))),
       get: Effect.fnUntraced(function*({ params: { id } }) {

@@ -20,13 +20,14 @@ const idAt = (millis: number) => {
 /** What it has done is not undone, as its own compensations have failed, and not a child's: it may be run again. As the index has it. */
 export const isLeft = `jsonb_path_exists(coalesce(e.unwound, e.cause), '$.notUndone[*] ? (!exists (@.child))')`
 
-/** With their parameters, which are the statement's first. */
+/** With their parameters, which are the statement's first, or come behind those that it has. */
 export const conditions = (
   schema: string,
   filter: ActionFilter,
-  { endedBefore, endedSince, from, notOf, parent, until }: Within
+  { endedBefore, endedSince, from, lowest, notOf, parent, until }: Within,
+  before: ReadonlyArray<PgTypes.Parameter | string> = []
 ) => {
-  const params: Array<PgTypes.Parameter | string> = []
+  const params = [...before]
   const wanted = ["true"]
   const add = (condition: (place: string) => string, value: PgTypes.Parameter | string | undefined) => {
     if (value === undefined) return
@@ -40,6 +41,7 @@ export const conditions = (
   add((place) => `status = any(${place})`, filter.statuses && array(filter.statuses, text))
   if (filter.tag !== undefined) add((place) => `tags @> ${place}`, array([filter.tag], text))
   if (filter.after !== undefined) add((place) => `id < ${place}`, PgTypes.uuid(filter.after))
+  if (lowest !== undefined) add((place) => `id >= ${place}`, PgTypes.uuid(lowest))
   if (from !== undefined) add((place) => `id >= ${place}`, idAt(from))
   if (until !== undefined) add((place) => `id < ${place}`, idAt(until))
   if (filter.parent !== undefined) add((place) => `parent = ${place}`, PgTypes.uuid(filter.parent))

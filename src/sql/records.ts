@@ -17,7 +17,7 @@ import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
 import { deletingOf } from "./deleting.ts"
 import { leftIn } from "./left.ts"
-import { listed } from "./lists.ts"
+import { listed, lowestOf } from "./lists.ts"
 import { operationParameter, operationsOf, recording } from "./operations.ts"
 import { queueOf } from "./queue.ts"
 import { type Columns, defined, reading } from "./reading.ts"
@@ -156,6 +156,7 @@ type Actions = Pick<
   | "actionsLike"
   | "countLike"
   | "idsLike"
+  | "lowestLooked"
   | "stepsOf"
   | "slotsOf"
   | "deleteEnded"
@@ -204,6 +205,12 @@ const actionsOf = (calls: Calls): Actions => {
     briefOf: (ids) => briefly("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
     actionsLike: (filter, limit, within) =>
       like(filter.brief === true ? briefly : actions, "list", "*", filter, limit, within),
+    lowestLooked: (filter, most, within) => {
+      const lowest = lowestOf(schema, filter, most, within)
+      return lowest === undefined
+        ? Effect.undefined
+        : Effect.map(ids("lowestLooked", lowest.rest, lowest.params), ([found]) => found?.id)
+    },
     countLike: (filter, limit, within) =>
       like(
         groups,

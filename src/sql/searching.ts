@@ -4,10 +4,13 @@ import * as Effect from "effect/Effect"
 import { Storage } from "../store/Storage.ts"
 import { storageError } from "./storageError.ts"
 
+/** By what each leads to. */
+export const searchIndexes = { actorId: "ended_actions_search_actor", name: "ended_actions_search_name" } as const
+
 /** What each is on: as the views have it that lists are read from, in the order of ids, which is that of lists. */
 const indexes = [
-  { name: "ended_actions_search_actor", columns: "actor_id, id" },
-  { name: "ended_actions_search_name", columns: "split_part(definition, '/', 2), id" }
+  { name: searchIndexes.actorId, columns: "actor_id, id" },
+  { name: searchIndexes.name, columns: "split_part(definition, '/', 2), id" }
 ] as const
 
 /** What is there of them, and who is building one. */

@@ -56,6 +56,8 @@ export interface Within {
   readonly endedBefore?: number | undefined
   /** Not those of this type of actor. */
   readonly notOf?: string | undefined
+  /** Not those of lower ids. */
+  readonly lowest?: string | undefined
 }
 
 /** What somebody has asked for, as it is recorded. */
@@ -134,6 +136,14 @@ export interface Records extends ScheduleStore {
   readonly changed: (since: number, looked: number, limit: number) => Many<ChangedAction>
   /** Newest first. */
   readonly actionsLike: (filter: ActionFilter, limit: number, within: Within) => Many<ActionRecord>
+  /**
+   * The id down to which a list has so many to look through; none where there are fewer, where all of them are on the list, and where an index leads to few: a list ends where it is full then.
+   */
+  readonly lowestLooked: (
+    filter: ActionFilter,
+    most: number,
+    within: Within
+  ) => Effect.Effect<string | undefined, StorageError>
   /** Of the newest, up to so many: how many there are of each definition and status, the most first. */
   readonly countLike: (filter: ActionFilter, limit: number, within: Within) => Many<ManyGroup>
   /** Their ids, the newest first. */

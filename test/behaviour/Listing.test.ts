@@ -155,7 +155,11 @@ suite("listing", (engine) => {
       assert.deepStrictEqual(found, handles.map(({ id }) => id).toReversed())
       const { items, next } = yield* Stepped.list({ action: hold }, { limit: 28, after: undefined })
       assert.strictEqual(items.length, 28)
-      assert.deepStrictEqual(yield* Stepped.list({ action: hold }, { after: next! }), { items: [], next: undefined })
+      assert.deepStrictEqual(yield* Stepped.list({ action: hold }, { after: next! }), {
+        items: [],
+        next: undefined,
+        lookedUntil: undefined
+      })
       yield* Effect.forEach(items, ({ id }) => Stepped.cancel(id))
       yield* performSteppedActions()
     }))

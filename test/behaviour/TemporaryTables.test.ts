@@ -442,6 +442,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           actionsOf: store.actionsOf([first]),
           actionsLike: store.actionsLike({}, 10, { from: undefined, until: undefined }),
           countLike: store.countLike({}, 10, { from: undefined, until: undefined }),
+          lowestLooked: store.lowestLooked({ actorId: "1" }, 10, { from: undefined, until: undefined }),
           idsLike: store.idsLike({ failure: "none" }, 10, {
             from: undefined,
             until: undefined,

@@ -23,6 +23,33 @@ const scene = Effect.gen(function*() {
   return { sql, url, migrate, valid }
 })
 
+it.live("ls says how far it has looked for what is rare, and goes on from there; who reads lines alone has all of it", () =>
+  Effect.gen(function*() {
+    const { migrate, sql, url } = yield* scene
+    yield* migrate()
+    // more than a page looks through: the oldest has a name of its own, the newest another one
+    yield* sql`insert into stepped.ended_actions
+        (id, definition, actor_id, arguments, status, depth, attempts, enqueued_at, ended_at)
+      select (lpad(to_hex(1700000000000 + n), 12, '0') || '70008000000000000000')::uuid,
+        'Car/' || case n when 1 then 'wash' when 100050 then 'tow' else 'visit' end, n::text, '[]', 2, 0, 0, now(), now()
+      from generate_series(1, 100050) n`
+    const ls = (...args: ReadonlyArray<string>) =>
+      Effect.map(
+        printing({ out: [], err: [] }, ["ls", ...args, "--url", Redacted.value(url)]),
+        ({ out }) => out
+      )
+    const first = yield* ls("--action", "wash")
+    assert.match(
+      first,
+      /^no such actions since 2023-11-14 22:13:20Z\nlooked at what was enqueued since 2023-11-14 22:13:20Z; further back: --after \S+$/
+    )
+    assert.match(yield* ls("--action", "wash", "--after", first.split(" ").at(-1)!), /wash Car\/1 [^\n]*$/)
+    assert.match(yield* ls("--action", "tow"), /tow Car\/100050 [^\n]*\nlooked at what was enqueued since/)
+    for (const [name, actorId] of [["wash", "1"], ["tow", "100050"]] as const) {
+      assert.strictEqual(JSON.parse(yield* ls("--action", name, "--json")).actorId, actorId)
+    }
+  }))
+
 describe("migrate up --search", () => {
   it.live("builds what lists of an actor, or of a name, go by in a long history", () =>
     Effect.gen(function*() {

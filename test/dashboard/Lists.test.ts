@@ -121,6 +121,53 @@ describeInBrowser("long lists in the dashboard", () => {
     await context.close()
   })
 
+  it("of actions that are rare say how far was looked, and go on from there", async () => {
+    const { context, page, wrong } = await open(browser, at("actions"))
+    await page.locator(".windowed .row").first().waitFor()
+    const one = await page.evaluate(async () => (await (await fetch("/api/actions?limit=1")).json()).items[0])
+    const idOf = (n: number) => `0199c2f0-0000-7000-8000-${String(n).padStart(12, "0")}`
+    const asked: Array<string | null> = []
+    const answers: Record<string, object> = {
+      first: { items: [], next: idOf(9), lookedUntil: "2026-03-01T12:00:00.000Z" },
+      [idOf(9)]: { items: [], next: idOf(8), lookedUntil: "2026-02-01T12:00:00.000Z" },
+      [idOf(8)]: { items: [{ ...one, id: idOf(7) }], next: idOf(6), lookedUntil: "2026-01-01T12:00:00.000Z" },
+      [idOf(6)]: { items: [{ ...one, id: idOf(5) }], next: null, lookedUntil: null }
+    }
+    await page.route(/\/api\/actions\?.*name=rare/, (route) => {
+      const after = new URL(route.request().url()).searchParams.get("after")
+      asked.push(after)
+      return route.fulfill({ json: answers[after ?? "first"]! })
+    })
+    const counts: Array<string> = []
+    page.on("request", (request) => {
+      if (request.url().includes("/api/actions/count") && request.url().includes("rare")) counts.push(request.url())
+    })
+    await page.goto(at("actions?name=rare"))
+    await page.getByText("No action is so, as far as it was looked.").waitFor()
+    await page.getByText("Looked at what was enqueued since 1 Mar 2026").waitFor()
+    assert.deepStrictEqual(await violations(page), [])
+    const further = page.getByRole("button", { name: "Look further back" })
+    await further.click()
+    await page.getByText("Looked at what was enqueued since 1 Feb 2026").waitFor()
+    // what is asked for every two seconds is the first page, and leads nobody back to where it has ended
+    asked.length = 0
+    await page.waitForRequest(/\/api\/actions\?.*name=rare/)
+    await page.waitForRequest(/\/api\/actions\?.*name=rare/)
+    assert.deepStrictEqual([...new Set(asked)], [null])
+    await page.getByText("Looked at what was enqueued since 1 Feb 2026").waitFor()
+    await further.click()
+    await page.getByText("Looked at what was enqueued since 1 Jan 2026").waitFor()
+    assert.strictEqual(await page.locator(".windowed .row").count(), 1)
+    assert.strictEqual(await page.locator(".count").textContent(), "1+")
+    assert.deepStrictEqual(counts, [], "nobody counts what is looked for piece by piece")
+    await further.press("Enter")
+    await page.getByText("That is all.").waitFor()
+    assert.strictEqual(await page.locator(".windowed .row").count(), 2)
+    assert.strictEqual(await further.count(), 0)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
   it("of workers are in the page as far as somebody wants to see them", async () => {
     const { context, page, wrong } = await open(browser, at("workers"))
     await page.getByText("mill 0001", { exact: true }).waitFor()

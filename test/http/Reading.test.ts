@@ -1,17 +1,26 @@
 /** What is asked over HTTP, and answered: on both databases, over a real port. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer, Option, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import { JobQueue, PerformanceLane, Stepped } from "stepped"
+import { ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
+import { remoteServices } from "../../src/cli/remote.ts"
 import { embedded, server, suite } from "../harness/databases.ts"
 import { blocked, holding } from "../harness/racing.ts"
 import { Car, Cars, outside, visit } from "./fixtures/cars.ts"
-import { servingApi } from "./fixtures/serving.ts"
+import { as, known, servingApi } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
 
 const none = "0199c2f0-0000-7000-8000-000000000000"
+
+/** More than a page looks through: the oldest and the newest of them have a name of their own. */
+const longHistory = `insert into stepped.ended_actions
+    (id, definition, actor_id, arguments, status, depth, attempts, tags, enqueued_at, ended_at)
+  select (lpad(to_hex(1700000000000 + n), 12, '0') || '70008000000000000000')::uuid,
+    case when n in (1, 100050) then 'Car/wash' else 'Car/visit' end, n::text, '[]', 2, 0, 0,
+    case when n = 1 then array['rare'] end, now(), now()
+  from generate_series(1, 100050) n`
 
 suite("reading over HTTP", (engine) => {
   const test = testing(engine)
@@ -268,6 +277,45 @@ describe("where it is looked", () => {
       assert.strictEqual(body.outcome, "done")
       yield* performSteppedActions()
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, embedded.layer()))))
+})
+
+describe("what is rare in a long history", () => {
+  it.effect("21.1: is looked for so far, and further from there; what an index leads to is found at once", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql.unsafe(longHistory)
+      const { get, url } = yield* servingApi({ authorization: known })
+      const ask = (query: string) => Effect.map(get(`/api/actions?${query}`, as("vera")), ({ body }) => body)
+      const numbers = ({ items }: { readonly items: ReadonlyArray<any> }) => items.map(({ actorId }) => actorId)
+      const first = yield* ask("name=wash")
+      assert.deepStrictEqual(numbers(first), ["100050"])
+      assert.strictEqual(first.lookedUntil, "2023-11-14T22:13:20.051Z")
+      const second = yield* ask(`name=wash&after=${first.next}`)
+      assert.deepStrictEqual([numbers(second), second.next, second.lookedUntil], [["1"], null, null])
+      // one that is full says where it goes on, as ever, and so does one that leaves nothing out
+      const full = yield* ask("actorType=Car&limit=2")
+      assert.deepStrictEqual([numbers(full), full.lookedUntil], [["100050", "100049"], null])
+      assert.strictEqual(full.next, full.items[1].id)
+      assert.isNull((yield* ask("limit=2")).lookedUntil)
+      for (const query of ["tag=rare", `retryOf=${none}`, "failure=none", "held=true"]) {
+        const { lookedUntil, next } = yield* ask(query)
+        assert.deepStrictEqual([next, lookedUntil], [null, null], query)
+      }
+      assert.deepStrictEqual(numbers(yield* ask("tag=rare")), ["1"])
+      const page = yield* Stepped.list({ roots: true, statuses: ["failed"] })
+      assert.deepStrictEqual([page.items, page.lookedUntil], [[], new Date(first.lookedUntil)])
+      const repo = Effect.flatMap(ActionRepo, (repo) => repo.page({ name: "wash", limit: 1500 }))
+      const there = yield* Effect.provide(repo, remoteServices(url, Option.some(Redacted.make("vera"))))
+      assert.deepStrictEqual(
+        [there.items.length, there.next, there.lookedUntil],
+        [1, first.next, new Date(first.lookedUntil)]
+      )
+      // whoever wants to have it at once builds an index
+      yield* sql`create index ended_actions_search_name on stepped.ended_actions (split_part(definition, '/', 2), id)`
+      const found = yield* ask("name=wash")
+      yield* sql`drop index stepped.ended_actions_search_name`
+      assert.deepStrictEqual([numbers(found), found.next], [["100050", "1"], null])
+    }).pipe(Effect.scoped, Effect.provide(server.layer())))
 })
 
 describe("a question that takes too long", () => {

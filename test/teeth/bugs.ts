@@ -9526,6 +9526,69 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/Reading.test.ts": ["21.1: achievements come page by page"] }
   },
   {
+    name: "http-looks-through-all",
+    breaks: "21.1: what is rare in a long history is looked for in all of it",
+    plants: [{
+      file: "src/store/listing.ts",
+      find: "{ ...bounds, lowest })",
+      replace: "bounds)"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: is looked for so far"] }
+  },
+  {
+    name: "http-looks-no-further",
+    breaks: "21.1: a page that is short is taken for the last one, though not all was looked at",
+    plants: [{
+      file: "src/store/listing.ts",
+      find: ": { items, next: lowest,",
+      replace: ": { items, next: undefined,"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: is looked for so far"] }
+  },
+  {
+    name: "looked-through-though-indexed",
+    breaks: "21.1: what an index of one's own leads to is looked for piece by piece all the same",
+    plants: [{
+      file: "src/sql/lists.ts",
+      find: "case when ${isBuilt} then",
+      replace: "case when not ${isBuilt} then"
+    }],
+    tests: { "test/sql/lists.test.ts": ["a page looks through so many"] }
+  },
+  {
+    name: "looked-through-though-tagged",
+    breaks: "21.1: what a tag leads to is looked for piece by piece all the same",
+    plants: [{
+      file: "src/sql/lists.ts",
+      find: "? { by: { tag } }",
+      replace: "? { by: {} }"
+    }],
+    tests: {
+      "test/sql/lists.test.ts": ["a page looks through so many"],
+      "test/http/Reading.test.ts": ["21.1: is looked for so far"]
+    }
+  },
+  {
+    name: "ls-short-for-programs",
+    breaks: "21.1: a program that reads the lines of `ls` takes those of the first look for all of them",
+    plants: [{
+      file: "src/cli/reading.ts",
+      find: "while (isWhole && page",
+      replace: "while (isWhole && page.items.length > filter.limit && page"
+    }],
+    tests: { "test/cli/Searching.test.ts": ["ls says how far"] }
+  },
+  {
+    name: "dashboard-looks-from-the-first-again",
+    breaks: "21.1: who looks further back in the dashboard is led to where the first look has ended every two seconds",
+    plants: [{
+      file: "src/dashboard/app/pages/Actions.tsx",
+      find: "shown.isBeyond || shown.items.length",
+      replace: "shown.items.length"
+    }],
+    tests: { "test/dashboard/Lists.test.ts": ["of actions that are rare"] }
+  },
+  {
     name: "http-no-limit",
     breaks: "21.4: a limit that is no number lets everything through",
     plants: [{

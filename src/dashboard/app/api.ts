@@ -59,6 +59,12 @@ export interface Page<A> {
   readonly next?: string | number | undefined
 }
 
+/** A page of actions, which says where it has not looked further. */
+export interface ActionPage extends Page<Action> {
+  readonly next?: string | undefined
+  readonly lookedUntil?: string | undefined
+}
+
 /** The API has not answered, or not with what was asked for. */
 export class ApiError extends Error {
   readonly status: number
@@ -144,9 +150,9 @@ export const newest = async (asked: Asked, most: number, signal?: AbortSignal): 
   let after: string | undefined
   do {
     const limit = Math.min(pageMost, most - found.length)
-    const page: Page<Action> = await get("actions", { ...asked, after, limit }, signal)
+    const page: ActionPage = await get("actions", { ...asked, after, limit }, signal)
     found.push(...page.items)
-    after = page.next === undefined ? undefined : String(page.next)
+    after = page.next
   } while (after !== undefined && found.length < most)
   return found
 }

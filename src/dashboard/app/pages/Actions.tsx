@@ -1,11 +1,11 @@
 /** All actions: looked for by id, name, actor, tag, status and time, the newest first. */
 import { useEffect, useRef, useState } from "preact/hooks"
-import { type Action, type Count, get, messageOf, type Page, pageMost } from "../api.ts"
+import { type Action, type ActionPage, type Count, get, messageOf, pageMost } from "../api.ts"
 import { onLive, useAsked } from "../live.ts"
 import { Name, Status, Trouble } from "../parts.tsx"
 import { ask, go, toAction } from "../route.ts"
 import { isLive } from "../settings.ts"
-import { Ago, Lasting } from "../time.tsx"
+import { Ago, Lasting, When } from "../time.tsx"
 import { ForMany } from "../verbs/ForMany.tsx"
 import { Windowed } from "../Windowed.tsx"
 
@@ -142,7 +142,22 @@ const Others = ({ query }: { readonly query: Query }) => {
 interface Rows {
   readonly items: ReadonlyArray<Action>
   readonly next: string | undefined
+  /** What was enqueued before this was not looked at so far. */
+  readonly lookedUntil: string | undefined
+  /** Somebody has gone on from the first page. */
+  readonly isBeyond: boolean
 }
+
+const rowsOf = (
+  { items, lookedUntil, next }: ActionPage,
+  before: ReadonlyArray<Action> = [],
+  isBeyond = false
+): Rows => ({
+  items: [...before, ...items],
+  next,
+  lookedUntil,
+  isBeyond
+})
 
 /** Whether somebody is in the midst of the list: it keeps its order then. */
 const isReading = (): boolean =>
@@ -173,18 +188,19 @@ const useRows = (query: Query) => {
     const look = async () => {
       if (!isFirst && (document.hidden || !isLive.peek())) return
       try {
-        const page: Page<Action> = await get("actions", { ...filter, limit: 100 }, ending.signal)
+        const page: ActionPage = await get("actions", { ...filter, limit: 100 }, ending.signal)
         if (ending.signal.aborted) return
         setError(undefined)
-        const fresh: Rows = { items: page.items, next: page.next === undefined ? undefined : String(page.next) }
+        const fresh = rowsOf(page)
         const shown = current.current
         if (isFirst || shown === undefined) setRows(fresh)
         else {
           const known = new Set(shown.items.map(({ id }) => id))
           const isNew = fresh.items.some(({ id }) => !known.has(id))
-          if (isNew && (isReading() || shown.items.length > fresh.items.length)) setWaiting(fresh)
-          else if (isNew || shown.items.length <= fresh.items.length) return setRows(fresh)
-          setRows({ items: merged(shown.items, fresh.items), next: shown.next })
+          const isLonger = shown.isBeyond || shown.items.length > fresh.items.length
+          if (isNew && (isReading() || isLonger)) setWaiting(fresh)
+          else if (isNew || !isLonger) return setRows(fresh)
+          setRows({ ...shown, items: merged(shown.items, fresh.items) })
         }
         isFirst = false
       } catch (failure) {
@@ -204,13 +220,8 @@ const useRows = (query: Query) => {
     if (rows?.next === undefined || isMore.current) return
     isMore.current = true
     try {
-      const page: Page<Action> = await get("actions", { ...filter, after: rows.next, limit: pageMost / 2 })
-      setRows((now) =>
-        now?.next !== rows.next ? now : {
-          items: [...now!.items, ...page.items],
-          next: page.next === undefined ? undefined : String(page.next)
-        }
-      )
+      const page: ActionPage = await get("actions", { ...filter, after: rows.next, limit: pageMost / 2 })
+      setRows((now) => now === undefined || now.next !== rows.next ? now : rowsOf(page, now.items, true))
     } catch (failure) {
       setError(messageOf(failure))
     } finally {
@@ -261,6 +272,16 @@ const walk = (event: KeyboardEvent): void => {
   next.scrollIntoView({ block: "nearest" })
 }
 
+/** How far it was looked, as what is asked for is rare, and what goes on from there. */
+const LookedUntil = ({ at, more }: { readonly at: string; readonly more: () => void }) => (
+  <p class="soft">
+    <span role="status">
+      Looked at what was enqueued since <When at={at} />.
+    </span>{" "}
+    <button type="button" class="small" onClick={more}>Look further back</button>
+  </p>
+)
+
 const Counted = ({ filter, id }: { readonly filter: Readonly<Record<string, unknown>>; readonly id: string }) => {
   const { data } = useAsked<Count>(
     `count ${id}`,
@@ -278,7 +299,9 @@ export const Actions = ({ query }: { readonly query: Query }) => {
     <>
       <div class="head">
         <h1>Actions</h1>
-        <Counted filter={filter} id={key} />
+        {rows?.lookedUntil === undefined
+          ? <Counted filter={filter} id={key} />
+          : <span class="count">{rows.items.length}+</span>}
       </div>
       <Filters query={query} />
       <ForMany filter={filter} id={key} />
@@ -294,24 +317,31 @@ export const Actions = ({ query }: { readonly query: Query }) => {
             </div>
           )
           : null
-        : rows.items.length === 0
-        ? <p class="empty">No action is so. Give less in the fields above, or an earlier time.</p>
-        : (
+        : rows.items.length > 0
+        ? (
           <div onKeyDown={walk}>
             <Windowed
               items={rows.items}
               keyOf={({ id }) => id}
               label="Actions, the newest first"
               heights={[38, 68]}
-              onEnd={() => void more()}
+              onEnd={() => {
+                if (rows.lookedUntil === undefined) void more()
+              }}
             >
               {(action) => <Row action={action} />}
             </Windowed>
             {rows.next === undefined
               ? <p class="soft">That is all.</p>
-              : <p class="soft">Older ones follow as you go on.</p>}
+              : rows.lookedUntil === undefined
+              ? <p class="soft">Older ones follow as you go on.</p>
+              : null}
           </div>
-        )}
+        )
+        : rows.lookedUntil === undefined
+        ? <p class="empty">No action is so. Give less in the fields above, or an earlier time.</p>
+        : <p class="empty">No action is so, as far as it was looked.</p>}
+      {rows?.lookedUntil === undefined ? null : <LookedUntil at={rows.lookedUntil} more={() => void more()} />}
     </>
   )
 }
