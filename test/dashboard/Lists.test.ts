@@ -168,6 +168,23 @@ describeInBrowser("long lists in the dashboard", () => {
     await context.close()
   })
 
+  it("of actions since so long ago are of one time, however often they are asked for", async () => {
+    const { context, page, wrong } = await open(browser, at("queues"))
+    const since = (url: string) => new URL(url).searchParams.get("since")
+    const asked: Array<string | null> = []
+    page.on("request", (request) => {
+      if (/\/api\/actions\?/.test(request.url())) asked.push(since(request.url()))
+    })
+    await page.goto(at("actions?since=2%20h"))
+    await page.locator(".windowed .row").first().waitFor()
+    for (let i = 0; i < 2; i++) await page.waitForRequest(/\/api\/actions\?/)
+    assert.lengthOf([...new Set(asked)], 1)
+    assert.isTrue(Math.abs(Date.parse(asked[0]!) - Date.now()) < 3 * 3_600_000)
+    assert.strictEqual(await page.locator(".windowed .row").first().isVisible(), true)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
   it("of workers are in the page as far as somebody wants to see them", async () => {
     const { context, page, wrong } = await open(browser, at("workers"))
     await page.getByText("mill 0001", { exact: true }).waitFor()

@@ -9589,6 +9589,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/dashboard/Lists.test.ts": ["of actions that are rare"] }
   },
   {
+    name: "dashboard-another-time-each-moment",
+    breaks: "21.1: what is so long ago is asked for again and again, as each moment it is another time",
+    plants: [{
+      file: "src/dashboard/app/pages/Actions.tsx",
+      find: "const key = JSON.stringify(query)",
+      replace: "const key = JSON.stringify(filterOf(query))"
+    }],
+    tests: { "test/dashboard/Lists.test.ts": ["of actions since so long ago"] }
+  },
+  {
     name: "http-no-limit",
     breaks: "21.4: a limit that is no number lets everything through",
     plants: [{

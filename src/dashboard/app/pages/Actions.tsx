@@ -1,5 +1,5 @@
 /** All actions: looked for by id, name, actor, tag, status and time, the newest first. */
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { type Action, type ActionPage, type Count, get, messageOf, pageMost } from "../api.ts"
 import { onLive, useAsked } from "../live.ts"
 import { Name, Status, Trouble } from "../parts.tsx"
@@ -140,6 +140,8 @@ const Others = ({ query }: { readonly query: Query }) => {
 }
 
 interface Rows {
+  /** Which filter they are of: what was shown before is nothing of another one. */
+  readonly of: string
   readonly items: ReadonlyArray<Action>
   readonly next: string | undefined
   /** What was enqueued before this was not looked at so far. */
@@ -149,15 +151,11 @@ interface Rows {
 }
 
 const rowsOf = (
+  of: string,
   { items, lookedUntil, next }: ActionPage,
   before: ReadonlyArray<Action> = [],
   isBeyond = false
-): Rows => ({
-  items: [...before, ...items],
-  next,
-  lookedUntil,
-  isBeyond
-})
+): Rows => ({ of, items: [...before, ...items], next, lookedUntil, isBeyond })
 
 /** Whether somebody is in the midst of the list: it keeps its order then. */
 const isReading = (): boolean =>
@@ -170,9 +168,11 @@ const merged = (before: ReadonlyArray<Action>, fresh: ReadonlyArray<Action>): Re
 }
 
 const useRows = (query: Query) => {
-  const filter = filterOf(query)
-  const key = JSON.stringify(filter)
-  const [rows, setRows] = useState<Rows>()
+  const key = JSON.stringify(query)
+  // how long ago is meant from when it was asked: with each moment it would be another time, and another list
+  const filter = useMemo(() => filterOf(query), [key])
+  const [shown, setRows] = useState<Rows>()
+  const rows = shown?.of === key ? shown : undefined
   const [waiting, setWaiting] = useState<Rows>()
   const [error, setError] = useState<string>()
   const isMore = useRef(false)
@@ -191,7 +191,7 @@ const useRows = (query: Query) => {
         const page: ActionPage = await get("actions", { ...filter, limit: 100 }, ending.signal)
         if (ending.signal.aborted) return
         setError(undefined)
-        const fresh = rowsOf(page)
+        const fresh = rowsOf(key, page)
         const shown = current.current
         if (isFirst || shown === undefined) setRows(fresh)
         else {
@@ -221,7 +221,7 @@ const useRows = (query: Query) => {
     isMore.current = true
     try {
       const page: ActionPage = await get("actions", { ...filter, after: rows.next, limit: pageMost / 2 })
-      setRows((now) => now === undefined || now.next !== rows.next ? now : rowsOf(page, now.items, true))
+      setRows((now) => now === undefined || now.next !== rows.next ? now : rowsOf(key, page, now.items, true))
     } catch (failure) {
       setError(messageOf(failure))
     } finally {
@@ -299,7 +299,9 @@ export const Actions = ({ query }: { readonly query: Query }) => {
     <>
       <div class="head">
         <h1>Actions</h1>
-        {rows?.lookedUntil === undefined
+        {rows === undefined
+          ? <span class="count">{" "}</span>
+          : rows.lookedUntil === undefined
           ? <Counted filter={filter} id={key} />
           : <span class="count">{rows.items.length}+</span>}
       </div>
