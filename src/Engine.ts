@@ -83,6 +83,30 @@ export interface Finding {
   readonly problem: string
   /** Id of the action, the key of the lane, or the name of the schedule. */
   readonly subject: string
+  /** It is not known whether this is so of anything: to check it takes longer than a statement may (`statementTimeout`). */
+  readonly isUnchecked?: boolean
+}
+
+/**
+ * What workers had to heal: actions of a definition that nobody would have gone on with. Something is wrong with how they came to that.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HealRecord {
+  readonly actorType: string
+  /** The action's name. */
+  readonly name: string
+  /** What nobody would have gone on with: `slots`, one that waited for what is all over; `job`, one that was to be continued; `lane`, one that could begin in its lane. */
+  readonly kind: "slots" | "job" | "lane"
+  /** How often, since it was first. */
+  readonly count: number
+  readonly firstAt: Date
+  readonly lastAt: Date
+  /** The id of the one that was healed last. */
+  readonly lastAction: string
+  /** The name of the worker that has healed it. */
+  readonly worker: string | undefined
 }
 
 /**
@@ -204,13 +228,14 @@ export class Engine extends Context.Service<Engine, {
   /**
    * The actions that may need somebody, without what programs have stored: 40 that fail on their way, are held, or perform longest, a few of each definition, among the oldest and newest
    * 5,000 that are live; and 40 that have ended with something not undone, or, within a day, uncertain. Schedules that do not fire though they are to, 20 of each kind: broken, rows whose
-   * action no living worker has, and due for a minute.
+   * action no living worker has, and due for a minute. And what workers had to heal within a week, the last 50 kinds of it.
    */
   readonly suspects: Effect.Effect<
     {
       readonly performing: ReadonlyArray<ActionRecord>
       readonly left: ReadonlyArray<ActionRecord>
       readonly schedules: ReadonlyArray<ScheduleRecord>
+      readonly healed: ReadonlyArray<HealRecord>
     },
     StorageError
   >

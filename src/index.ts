@@ -114,6 +114,7 @@ export {
   Engine,
   type EngineDatabase,
   type Finding,
+  type HealRecord,
   type Listener,
   type Registration,
   type SignalToSend

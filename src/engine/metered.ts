@@ -166,8 +166,8 @@ export const metered = (store: Store["Service"], meter: Meter): Store["Service"]
       counted(store.send(signal), (sent, counts) => {
         if (sent._tag === "Sent") count(counts, families.signals, sent.definition)
       }),
-    heal: (now, page, pages) =>
-      counted(store.heal(now, page, pages), ({ healed }, counts) => {
+    heal: (now, page, pages, by) =>
+      counted(store.heal(now, page, pages, by), ({ healed }, counts) => {
         for (const { definition } of healed) count(counts, families.healed, definition)
       })
   }

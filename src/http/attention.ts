@@ -12,6 +12,7 @@ import { quietly } from "../engine/client/quietly.ts"
 import { type Backlog, JobQueue } from "../JobQueue.ts"
 import type { ScheduleRecord } from "../Schedules.ts"
 import { monotonic } from "../store/RealClock.ts"
+import { stranded } from "../store/Store.ts"
 import type { Why } from "../Why.ts"
 import { ask, Asking } from "./asking.ts"
 import { openGroup, openRecord, openWhy } from "./messages.ts"
@@ -121,6 +122,13 @@ const leftOf = ({ cause, unwound }: ActionRecord): ReadonlyArray<string> => {
   ]
 }
 
+/** What was wrong with what had to be healed. */
+const healedBecause = {
+  slots: stranded.slots,
+  job: stranded.job,
+  lane: "waits in a lane that it could begin in"
+} as const
+
 export const makeAttention = Effect.gen(function*() {
   const asking = yield* Asking
   const engine = yield* Engine
@@ -176,6 +184,7 @@ export const makeAttention = Effect.gen(function*() {
         return because === undefined ? [] : [{ backlog, because }]
       }),
       schedules: suspects.schedules.map((schedule) => unfiredOf(schedule, userNow)),
+      healed: suspects.healed.map((heal) => ({ ...heal, because: healedBecause[heal.kind] })),
       failing: mayReadPayloads ? failing.groups : failing.groups.map(openGroup),
       pauses,
       gone: workers.filter((worker) => !alive.includes(worker)).map(({ id, inHand, leaseUntil, name }) => ({

@@ -17,6 +17,7 @@ import { examineOf } from "./Doctor.ts"
 import { executionRecordsOf } from "./executionRecords.ts"
 import { failuresOf } from "./failures.ts"
 import { forgettingOf } from "./forgetting.ts"
+import { healsOf } from "./heals.ts"
 import { healthOf } from "./health.ts"
 import { liveOf } from "./live.ts"
 import { measureOf } from "./measure.ts"
@@ -67,6 +68,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...measureOf(calls),
       ...recentOf(calls),
       ...suspectsOf(calls),
+      ...healsOf(calls),
       ...unfiredOf(calls),
       ...executionsOf(calls),
       ...executionRecordsOf(calls),

@@ -362,6 +362,7 @@ export const recordsOf = (
   | "failures"
   | "forgetAnswers"
   | "forgetEnded"
+  | "heals"
   | "holdersOf"
   | "health"
   | "lastLive"

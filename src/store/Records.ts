@@ -16,7 +16,7 @@ import type {
 } from "../ActionRecord.ts"
 import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
 import type { DatabaseHealth } from "../DatabaseHealth.ts"
-import type { Finding } from "../Engine.ts"
+import type { Finding, HealRecord } from "../Engine.ts"
 import type { ExecutionRecord } from "../ExecutionRecord.ts"
 import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, QueuedInvocation } from "../JobQueue.ts"
@@ -132,6 +132,8 @@ export interface Records extends ScheduleStore {
     since: number,
     looked: number
   ) => Effect.Effect<{ readonly performing: ReadonlyArray<string>; readonly left: ReadonlyArray<string> }, StorageError>
+  /** What was healed since a time (user time in ms), the last first, so many at most. */
+  readonly heals: (since: number, limit: number) => Many<HealRecord>
   /** What was enqueued, has begun or ended since a time (user time in ms), among so many of the newest, and what has failed: the newest change first. */
   readonly changed: (since: number, looked: number, limit: number) => Many<ChangedAction>
   /** Newest first. */

@@ -346,8 +346,8 @@ export interface Transitions {
   ) => Effect.Effect<void, StorageError>
   /** Puts the job that a claim of one would take off to a later time; gives its action. */
   readonly setAside: (now: number, due: number, catalog: Catalog) => Effect.Effect<string | null, StorageError>
-  /** Gives jobs to live actions that nothing continues, and has lanes looked at that they could begin in, on so many pages of their table; says which, and with which page to go on. */
-  readonly heal: (now: number, page: number, pages: number) => Effect.Effect<{
+  /** Gives jobs to live actions that nothing continues, and has lanes looked at that they could begin in, on so many pages of their table; says which, and with which page to go on. It is recorded by the worker's name. */
+  readonly heal: (now: number, page: number, pages: number, by: string) => Effect.Effect<{
     readonly healed: ReadonlyArray<Healed>
     readonly next: number | undefined
   }, StorageError>

@@ -357,6 +357,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           }),
           changed: store.changed(0, 10, 10),
           suspects: store.suspects(0, 10),
+          heals: store.heals(0, 10),
           briefOf: store.briefOf([first]),
           failures: store.failures({ actorType: "Car", name: undefined, since: undefined, before: undefined }, 10),
           workers: Effect.map(
@@ -506,7 +507,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           deleteEnded: store.deleteEnded({ before: 0 }, 10),
           takesWrites: store.takesWrites,
           planDeletion: store.planDeletion({ before: 0 }, 10),
-          heal: store.heal(0, 0, 10),
+          heal: store.heal(0, 0, 10, "one"),
           clockOffset: store.clockOffset,
           release: store.release(token, [third], 0),
           recover: store.recover(0),

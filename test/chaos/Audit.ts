@@ -62,9 +62,9 @@ const statements: ReadonlyArray<string> = [
     end $do$`
   ),
   // what upkeep heals is some transition's mistake
-  "alter function stepped.heal(timestamptz, int, int) rename to heal_itself",
-  `create function stepped.heal(p_now timestamptz, p_page int, p_pages int) returns table (action uuid, definition text, actor_id text, phase smallint, next int) language sql as $$
-    with h as (select * from stepped.heal_itself(p_now, p_page, p_pages)),
+  "alter function stepped.heal(timestamptz, int, int, text) rename to heal_itself",
+  `create function stepped.heal(p_now timestamptz, p_page int, p_pages int, p_by text default null) returns table (action uuid, definition text, actor_id text, phase smallint, next int) language sql as $$
+    with h as (select * from stepped.heal_itself(p_now, p_page, p_pages, p_by)),
     n as (insert into chaos.notes (what, action) select 'healed', h.action from h where h.action is not null)
     select * from h
   $$`,

@@ -76,7 +76,7 @@ it.effect("17.2: what fails counts nothing, and what was healed counts", () =>
       heal: () => Effect.succeed({ healed: [healed], next: undefined }),
       enqueue: () => Effect.die("no answer")
     })
-    yield* store.heal(0, 0, 1)
+    yield* store.heal(0, 0, 1, "one")
     yield* Effect.exit(store.enqueue([], 0, undefined))
     assert.deepStrictEqual(lines("stepped_healed_total", "stepped_batch_size"), ["healed Car/visit 1"])
   }))

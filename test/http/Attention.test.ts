@@ -1,6 +1,6 @@
 /** What needs somebody, over HTTP: in one answer, the worst first. */
 import { assert } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Clock, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { PerformanceLane, Schedules, Stepped } from "stepped"
@@ -37,6 +37,7 @@ suite("what needs attention, over HTTP", (engine) => {
         notUndone: [],
         unserved: [],
         schedules: [],
+        healed: [],
         failing: [],
         pauses: [],
         gone: []
@@ -101,6 +102,55 @@ suite("what needs attention, over HTTP", (engine) => {
       assert.deepStrictEqual([unserved, gone!.length], [["no worker runs"], 2])
       yield* nobody
       yield* handle.cancel()
+    })
+  )
+
+  test(
+    "21.1: what a worker had to heal: how often, and when last; a week later no more",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { get } = yield* servingApi({ authorization: known })
+      const look = Effect.map(get("/api/attention", as("vera")), ({ body }) => body.healed)
+      const heal = (by: string) =>
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => sql`select action from stepped.heal(${new Date(now)}, 0, 100, ${by})`
+        )
+      const cars = yield* Cars.client
+      const [first, second] = [yield* cars(1).outsideLater(), yield* cars(2).outsideLater()]
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+      // what nothing leaves behind: it is to be continued, and nobody does
+      const strand = (id: string) => sql`update stepped.live_actions set phase = 3, outcome = 4 where id = ${id}`
+      yield* heal("north")
+      assert.deepStrictEqual(yield* look, [])
+      yield* strand(first.id)
+      yield* heal("north")
+      const at = yield* Clock.currentTimeMillis
+      yield* TestClock.adjust("1 hour")
+      yield* strand(second.id)
+      yield* heal("south")
+      yield* heal("north")
+      assert.deepStrictEqual(yield* look, [{
+        actorType: "Car",
+        name: "outside",
+        kind: "job",
+        count: 2,
+        firstAt: new Date(at).toISOString(),
+        lastAt: new Date(at + 3_600_000).toISOString(),
+        lastAction: second.id,
+        worker: "south",
+        because: "is to be continued and has no job"
+      }])
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+      yield* TestClock.adjust("6 days")
+      yield* heal("north")
+      assert.lengthOf(yield* look, 1)
+      yield* TestClock.adjust("1 day")
+      // nobody is shown what is older, and with the next look of a worker it is gone
+      assert.deepStrictEqual(yield* look, [])
+      assert.lengthOf(yield* sql`select kind from stepped.heals`, 1)
+      yield* heal("north")
+      assert.lengthOf(yield* sql`select kind from stepped.heals`, 0)
     })
   )
 

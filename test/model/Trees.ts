@@ -671,7 +671,7 @@ export const planIn = (record: ActionRecord): Plan => (record.arguments as [stri
 /** Empties all tables but that of the workers, for the next scenario on the same engine. */
 export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql.unsafe(
-    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses, stepped.resumed, stepped.memos, stepped.signals, stepped.retries, stepped.action_keys, stepped.operations, stepped.schedules, stepped.schedule_versions, stepped.execution_parents, stepped.queue_elements, stepped.rate_limits"
+    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses, stepped.resumed, stepped.memos, stepped.signals, stepped.retries, stepped.action_keys, stepped.operations, stepped.heals, stepped.schedules, stepped.schedule_versions, stepped.execution_parents, stepped.queue_elements, stepped.rate_limits"
   ))
 
 /** Completes an action that waits for somebody outside, unless its plan says that nobody does, and that counts. */

@@ -5,7 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Logger, Schema } from "effect"
-import { type ActionHandle, type AfterStatus, PerformanceLane, Step, Stepped } from "stepped"
+import { type ActionHandle, type AfterStatus, Engine, PerformanceLane, Step, Stepped } from "stepped"
 import { performDue } from "stepped/testing"
 import { completedAs } from "../../src/domain/Failure.ts"
 import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
@@ -103,6 +103,16 @@ it.live(
       yield* locked!.await
       assert.strictEqual(about(locked!).length, 1)
       assert.isAtLeast(yield* takeHeals, 2)
+      // who is on call is shown it
+      const { healed } = yield* (yield* Engine).suspects
+      assert.sameDeepMembers(
+        healed.map(({ actorType, count, kind, name }) => [`${actorType}/${name}`, kind, count]),
+        [["Car/rest", "slots", 2], ["Car/rest", "job", 1], ["Car/turn", "job", 1]]
+      )
+      for (const { firstAt, lastAt, worker } of healed) {
+        assert.isString(worker)
+        assert.isAtMost(firstAt.getTime(), lastAt.getTime())
+      }
       for (const one of [open, outside, parent]) assert.isTrue(yield* one!.cancel())
       yield* until(
         "all have ended",
@@ -201,7 +211,7 @@ it.live("what another transaction is about to continue is left alone, before its
     for (const [what, step] of steps) {
       const commit = yield* halfway(step)
       for (const when of ["before", "after"]) {
-        assert.deepStrictEqual(yield* heal(now, 0, 100), { healed: [], next: undefined }, `${what}, ${when}`)
+        assert.deepStrictEqual(yield* heal(now, 0, 100, "healer"), { healed: [], next: undefined }, `${what}, ${when}`)
         if (when === "before") yield* commit
       }
     }
@@ -224,12 +234,12 @@ it.live("a pass looks at some pages, one worker at a time", () =>
       select gen_random_uuid(), 'Car/turn', n, 'default', '[]', 'lane ' || n, '', 0, 1, 0, true, 0, 4, now() from generate_series(1, 300) n
       returning id`).map(({ id }) => id)
 
-    const commit = yield* halfway(heal(0, 0, 2))
-    assert.deepStrictEqual(yield* heal(0, 2, 2), { healed: [], next: 2 })
+    const commit = yield* halfway(heal(0, 0, 2, "healer"))
+    assert.deepStrictEqual(yield* heal(0, 2, 2, "healer"), { healed: [], next: 2 })
     yield* commit
     const healed: Array<string> = []
     for (let page: number | undefined = 2; page !== undefined;) {
-      const pass: Effect.Success<ReturnType<typeof heal>> = yield* heal(0, page, 2)
+      const pass: Effect.Success<ReturnType<typeof heal>> = yield* heal(0, page, 2, "healer")
       assert.isAtMost(pass.healed.length, 150)
       assert.deepInclude(pass.healed[0]!, { definition: "Car/turn", phase: "job" })
       healed.push(...pass.healed.map(({ action }) => action))
@@ -238,7 +248,7 @@ it.live("a pass looks at some pages, one worker at a time", () =>
     }
     assert.isAbove(healed.length, 100)
     assert.isBelow(healed.length, 300)
-    assert.deepStrictEqual(yield* heal(0, 0, 100), { healed: [], next: undefined })
+    assert.deepStrictEqual(yield* heal(0, 0, 100, "healer"), { healed: [], next: undefined })
     const jobs = yield* sql<{ action: string }>`select action from stepped.jobs`
     assert.deepStrictEqual(jobs.map(({ action }) => action).sort(), ids.sort())
   }).pipe(
@@ -263,7 +273,7 @@ it.live("who waits in a lane because of a pause that is gone, or that nobody wou
     const turns = yield* Effect.forEach([1, 2], (id) => cars(id).turnLater())
     const assembled = yield* Effect.forEach(named, (lane, n) => cars(n).assembleLater(lane))
     yield* performDue
-    assert.deepStrictEqual(yield* heal(Date.now(), 0, 100), { healed: [], next: undefined })
+    assert.deepStrictEqual(yield* heal(Date.now(), 0, 100, "healer"), { healed: [], next: undefined })
     yield* healthy
 
     // nobody has said that they are resumed
@@ -272,7 +282,7 @@ it.live("who waits in a lane because of a pause that is gone, or that nobody wou
     yield* sql`update stepped.named_lanes set due_at = now() + interval '1 hour' where lane like '%due'`
     const wrong = [turns[0]!, assembled[0]!, assembled[1]!, assembled[4]!].map(({ id }) => id)
     assert.sameMembers([...new Set((yield* Stepped.doctor).map(({ subject }) => subject))], wrong)
-    const { healed, next } = yield* heal(Date.now(), 0, 100)
+    const { healed, next } = yield* heal(Date.now(), 0, 100, "healer")
     assert.isUndefined(next)
     assert.sameMembers(healed.map(({ action }) => action), wrong)
     assert.deepStrictEqual(healed.map(({ phase }) => phase), wrong.map(() => undefined))
@@ -290,6 +300,11 @@ it.live("who waits in a lane because of a pause that is gone, or that nobody wou
       yield* statuses,
       ["performing", "performing", "performing", "performing", "pending", "performing", "performing"]
     )
+    const recorded = yield* sql`select definition, kind, count::int, worker from stepped.heals order by 1`
+    assert.deepStrictEqual(recorded, [
+      { definition: "Car/assemble", kind: "lane", count: 3, worker: "healer" },
+      { definition: "Car/turn", kind: "lane", count: 1, worker: "healer" }
+    ])
     yield* takeHeals
   }).pipe(
     Effect.scoped,

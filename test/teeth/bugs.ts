@@ -2448,6 +2448,29 @@ export const bugs: ReadonlyArray<Bug> = [
       replace:
         `          if (first.required.length === 0) yield* sql.unsafe(\`lock table \${table} in access exclusive mode\`)`
     }],
+  {
+    name: "heals-in-silence",
+    breaks: "whoever is on call is not told that a worker had to heal what nobody would have gone on with",
+    plants: [{
+      file: functionFile("heal"),
+      find: `    perform record_heals(p_now, p_by, locked, false);`,
+      replace: `    perform record_heals(p_now, p_by, locked[:0], false);`
+    }],
+    tests: {
+      "test/http/Attention.test.ts": ["21.1: what a worker had to heal"],
+      "test/races/healing.test.ts": ["what nothing continues is healed once"]
+    }
+  },
+  {
+    name: "heals-for-ever",
+    breaks: "what was healed long ago is kept for ever",
+    plants: [{
+      file: functionFile("heal"),
+      find: `last_at < p_now - interval '7 days'`,
+      replace: `last_at < p_now - interval '7 years'`
+    }],
+    tests: { "test/http/Attention.test.ts": ["21.1: what a worker had to heal"] }
+  },
     tests: { "test/operations/Migrating.test.ts": ["where there is nothing to do nobody waits"] },
     hangs: true
   },

@@ -15,6 +15,10 @@ const dayMs = 86_400_000
 const lateMs = 60_000
 const schedulesMost = 20
 
+/** For how long something that was healed is shown, and how much of it: that is what is wrong, and not how often. */
+const healedMs = 7 * dayMs
+const healedMost = 50
+
 export const make = ({ now, store }: Pick<ClientContext, "now" | "store">): Engine["Service"]["suspects"] =>
   Effect.gen(function*() {
     const at = yield* now
@@ -24,5 +28,6 @@ export const make = ({ now, store }: Pick<ClientContext, "now" | "store">): Engi
     // what has ended meanwhile is still there, and what was deleted is not
     const known = (ids: ReadonlyArray<string>): ReadonlyArray<ActionRecord> => ids.flatMap((id) => byId.get(id) ?? [])
     const schedules = yield* store.unfiredSchedules(at - lateMs, schedulesMost)
-    return { performing: known(performing), left: known(left), schedules: schedules.map(recordOf) }
+    const healed = yield* store.heals(at - healedMs, healedMost)
+    return { performing: known(performing), left: known(left), schedules: schedules.map(recordOf), healed }
   })

@@ -9,11 +9,11 @@ import type { WorkerContext } from "../worker/context.ts"
 const pages = 16
 
 export const healing = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
-  const { connections, failpoint, log, now, onQueued, store } = worker
+  const { connections, failpoint, log, name, now, onQueued, store } = worker
   /** With which page the next look begins. */
   let from = 0
   return Effect.gen(function*() {
-    const { healed, next } = yield* connections.ask(store.heal(yield* now, from, pages))
+    const { healed, next } = yield* connections.ask(store.heal(yield* now, from, pages, name))
     from = next ?? 0
     if (healed.length === 0) return
     yield* Effect.forEach(healed, ({ action, actorId, definition, phase }) =>

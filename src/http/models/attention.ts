@@ -43,6 +43,19 @@ export const AttentionView = Schema.Struct({
   })),
   /** What waits though it is due. */
   unserved: Schema.Array(Schema.Struct({ backlog: BacklogView, because: Schema.String })),
+  /** What workers had to heal in a week: actions that nobody would have gone on with. */
+  healed: Schema.Array(Schema.Struct({
+    actorType: Schema.String,
+    name: Schema.String,
+    kind: Schema.Literals(["slots", "job", "lane"]),
+    count: Schema.Int,
+    firstAt: Schema.Date,
+    lastAt: Schema.Date,
+    /** The id of the last one. */
+    lastAction: Schema.String,
+    worker: Schema.optional(Schema.String),
+    because: Schema.String
+  })),
   /** What has failed in a day, in groups. */
   failing: Schema.Array(FailureGroupView),
   pauses: Schema.Array(PauseView),

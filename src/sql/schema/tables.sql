@@ -26,6 +26,7 @@
 --   execution_parents    which executions wait for which others: who ends wakes them
 --   retries        actions that go on for ones that have ended: the first of each chain
 --   operations     what operators have done, and what they were refused; nothing of the engine reads it
+--   heals          what upkeep had to heal, by definition: something is wrong there; nothing of the engine reads it
 --   schedules      what is enqueued by the clock, with the slot that comes next; schedule_versions: what programs have
 --                  declared of them. A slot that was enqueued has a row in `action_keys`
 --   rate_limits    what programs limit by `stepped/stores`, and queue_elements: what they hand over; of no action, and
@@ -651,6 +652,23 @@ create unique index operations_refused
   where outcome <> 'done' and through is null;
 -- what is asked of many is asked of each of them once, and in this order: how far it has come is seen by it
 create unique index operations_through on operations (through, target) where through is not null;
+
+-- Written by `heal` alone, which deletes what is a week old; one at a time, and after all else.
+create table heals (
+  definition text collate "C" not null,
+  -- what nothing continued: `slots`, waiting for some that are all settled; `job`, that was to go on; `lane`, in a lane
+  kind text collate "C" not null,
+  count bigint not null,
+  -- user time, as of the worker that has healed it
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  -- the last one, and the name of the worker that was it
+  action uuid not null,
+  worker text,
+  primary key (definition, kind)
+);
+comment on table heals is 'What would have waited for ever, and was healed by a worker: how often, and when last.';
+comment on column heals.kind is 'slots, job or lane: what nobody would have gone on with.';
 
 -- Read by who fires, by `schedules_due`: one look at the first entry for each definition that a worker has, however
 -- many rows are not due. Changed under the lock of the row alone.

@@ -38,12 +38,13 @@ export const upkeepOf = ({ run }: Calls): Upkeep => {
         }),
         (rows) => (rows[0]![0] as ReadonlyArray<bigint | number> | null)?.map(BigInt)
       ),
-    heal: (now, page, pages) =>
+    heal: (now, page, pages, by) =>
       Effect.map(
         run("heal", "heal", {
           p_now: at(now),
           p_page: PgTypes.int4(page),
-          p_pages: PgTypes.int4(pages)
+          p_pages: PgTypes.int4(pages),
+          p_by: PgTypes.text(by)
         }, "action, definition, actor_id, phase, next"),
         (rows) => ({
           healed: rows.filter((row) => row[0] !== null).map((row): Healed => ({

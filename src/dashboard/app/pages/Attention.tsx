@@ -94,6 +94,36 @@ const StuckAction = (
   </li>
 )
 
+const Healed = (
+  { one: { actorType, because, count, firstAt, lastAction, lastAt, name, worker } }: {
+    readonly one: Found["healed"][number]
+  }
+) => (
+  <li class="finding bad">
+    <div class="what">
+      <p>
+        <b>{count}×</b> {actorType}/{name}
+      </p>
+      <p class="message">{because}</p>
+      <p class="soft">It goes on. It should never come to that: the logs of that time say more.</p>
+    </div>
+    <div class="since">
+      <p>
+        last <Ago at={lastAt} />
+        {count === 1 ? null : (
+          <span class="soft">
+            , first <Ago at={firstAt} />
+          </span>
+        )}
+      </p>
+      {worker === undefined ? null : <p class="soft">by {worker}</p>}
+      <p>
+        <a href={toAction(lastAction)}>the last one</a>
+      </p>
+    </div>
+  </li>
+)
+
 /** Schedules that do not fire. */
 const unfired: Readonly<Record<Found["schedules"][number]["kind"], string>> = {
   broken: "Cannot be read",
@@ -298,6 +328,9 @@ const All = ({ found, then }: { readonly found: Found; readonly then: () => void
         </li>
       )}
     </Findings>
+    <Findings id="healed" title="Healed in 7 days" all={found.healed}>
+      {(one) => <Healed key={`${one.actorType}/${one.name} ${one.kind}`} one={one} />}
+    </Findings>
     <Findings id="failing" title="Failed in 24 hours, by build" all={found.failing}>
       {(group) => <Failing key={group.id} group={group} />}
     </Findings>
@@ -310,7 +343,8 @@ export const Attention = () => {
   const { data, error } = attention
   const count = data === undefined
     ? 0
-    : data.unserved.length + data.stuck.length + data.schedules.length + data.notUndone.length + data.failing.length
+    : [data.unserved, data.stuck, data.schedules, data.notUndone, data.healed, data.failing]
+      .reduce((sum, all) => sum + all.length, 0)
   useEffect(() => {
     // it is seen in the tab of who has left it open
     document.title = `${count === 0 ? "" : `(${count}) `}Needs attention · Stepped`
