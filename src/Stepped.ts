@@ -252,13 +252,16 @@ export const migrate = (
   ))
 
 /**
- * Checks the invariants of the storage over one snapshot; finds nothing on a healthy system.
+ * Checks the invariants of the storage; finds nothing on a healthy system.
  *
  * **When to use**
  *
  * In tests after every scenario; on a live system when something seems stuck.
  *
  * **Details**
+ *
+ * All of them are checked in one statement, over one snapshot. Where that takes longer than `statementTimeout`, they are checked one after the other, for three minutes, and what could
+ * not be checked in its time is named among what is found (`isUnchecked`).
  *
  * Of schedules it finds those that cannot be read, those that are due for ten minutes while workers live, and those that fire what no worker performs.
  *

@@ -1,13 +1,6 @@
-/**
- * The invariants of the storage as queries over one snapshot.
- */
-import * as Effect from "effect/Effect"
+/** The invariants of the storage as queries. */
 import { JobKind, KeyKind, phaseCodes, Priority, ScheduleSource } from "../domain/Phase.ts"
-import type { Finding } from "../Engine.ts"
-import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
-import type { Calls } from "./call.ts"
-import { at } from "./columns.ts"
 import { isLeft } from "./conditions.ts"
 import { ofExecutions } from "./executionChecks.ts"
 import { areAllPaused } from "./schedules.ts"
@@ -333,20 +326,3 @@ export const checks: ReadonlyArray<Check> = [
       } and not ${someWorker(s, performsIt)}`
   ]
 ]
-
-/** Runs every check over one snapshot, at a time of the users'; at most 100 findings for each. */
-export const examineOf = (
-  { callUnprepared, schema }: Calls
-): (now: number) => Effect.Effect<ReadonlyArray<Finding>, StorageError> => {
-  const text = checks.map(([, , query], i) =>
-    `select * from (select ${i} as n, x.subject collate "C" as subject from (${
-      query(schema)
-    }) x(subject) limit 100) q${i}`
-  ).join("\nunion all\n")
-  return (now) =>
-    Effect.map(callUnprepared("doctor", text, [at(now)]), (rows) =>
-      rows.map(([n, subject]) => {
-        const [invariant, problem] = checks[n as number]!
-        return { invariant, problem, subject: subject as string }
-      }))
-}

@@ -50,8 +50,9 @@ export interface Calls {
   readonly asOne: <A>(statements: Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>
 }
 
-/** Their callers make a batch smaller that takes too long. */
+/** Their callers ask for less where it takes too long. */
 const batched: ReadonlySet<string> = new Set([
+  "doctor",
   "enqueue",
   "enqueueKeyed",
   "claim",

@@ -8,6 +8,7 @@ import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { serverError } from "../domain/innermostMessage.ts"
 import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
 import { within } from "../store/RealClock.ts"
+import { tookTooLong } from "../store/Store.ts"
 
 /** The SQLSTATE that the server gave. */
 export const sqlState = (error: unknown): string | undefined => serverError(error)?.code
@@ -44,6 +45,12 @@ export const storageError = (operation: string) => (error: SqlError | MigrationE
   })
 }
 
+/** The time of a call was over. */
+class NoAnswer extends Error {}
+
+/** Whether a statement was cut off by the time that it took, here or by the server; anything else would go wrong with less, too. */
+export const isCutOff = (error: StorageError): boolean => error.cause instanceof NoAnswer || tookTooLong(error)
+
 /** What every call to the database is under: our errors, and a deadline on the real clock. */
 export const answered =
   (operation: string, deadline: Duration.Duration) =>
@@ -58,6 +65,6 @@ export const answered =
         new StorageError({
           operation,
           isRetryable: true,
-          cause: new Error(`no answer within ${Duration.format(deadline)}`)
+          cause: new NoAnswer(`no answer within ${Duration.format(deadline)}`)
         })
     )

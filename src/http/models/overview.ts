@@ -162,7 +162,9 @@ export const AchievementView = Schema.Struct({
 export const FindingView = Schema.Struct({
   invariant: Schema.Int,
   problem: Schema.String,
-  subject: Schema.String
+  subject: Schema.String,
+  /** It took too long to check this. */
+  isUnchecked: Schema.optional(Schema.Boolean)
 })
 
 export const DatabaseView = Schema.Struct({

@@ -178,7 +178,7 @@ const Invariants = () => {
           )
           : (
             <Table
-              caption="Invariants that do not hold"
+              caption="Invariants that do not hold, or could not be checked"
               rows={state.findings}
               keyOf={({ invariant, subject }) => `${invariant} ${subject}`}
               columns={[
