@@ -31,7 +31,7 @@ import {
 } from "./models/overview.ts"
 import { PauseView } from "./models/payloads.ts"
 import { WhyView } from "./models/why.ts"
-import { Authorization, BodyLimit, OperatorView, RequestCheck } from "./Operator.ts"
+import { AsksForRole, Authorization, BodyLimit, OperatorView, RequestCheck } from "./Operator.ts"
 import { Limit, page } from "./paging.ts"
 import { SchedulesGroup } from "./SchedulesGroup.ts"
 
@@ -49,7 +49,7 @@ export class SessionGroup extends HttpApiGroup.make("session").add(
   /** With an `Authorization` header: sets the cookie with which a browser asks from then on. */
   HttpApiEndpoint.post("signIn", "/api/session", { success: OperatorView, error: Forbidden }),
   HttpApiEndpoint.post("signOut", "/api/session/end", { success: HttpApiSchema.NoContent, error: Forbidden })
-).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // looking
@@ -89,7 +89,7 @@ export class ActionsGroup extends HttpApiGroup.make("actions").add(
     success: Schema.Array(SignalView),
     error: oneErrors
   })
-).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}
 
 /** The whole: what fails, what waits, who works, what was done by whom. */
 export class OverviewGroup extends HttpApiGroup.make("overview").add(
@@ -166,7 +166,7 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
   HttpApiEndpoint.get("database", "/api/database", { success: DatabaseView, error: queryErrors }),
   /** Checks every invariant over all that is stored: it takes its time. */
   HttpApiEndpoint.get("doctor", "/api/doctor", { success: Schema.Array(FindingView), error: queryErrors })
-).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}
 
 /** What happens, as server-sent events. */
 export class LiveGroup extends HttpApiGroup.make("live").add(
@@ -176,7 +176,7 @@ export class LiveGroup extends HttpApiGroup.make("live").add(
     query: { after: Schema.optional(Schema.String) },
     success: HttpApiSchema.StreamSse({ events: StreamedEvent })
   })
-).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // acting
@@ -221,8 +221,8 @@ const verbEndpoints = verbsOfOne.map((verb) => verbEndpoint(verb, verbTable[verb
 ]
 
 /** Every verb for one: an endpoint for each entry of the table. */
-export class VerbsGroup extends HttpApiGroup.make("verbs").add(...verbEndpoints)
-  .middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit)
+export class VerbsGroup extends HttpApiGroup.make("verbs").add(...verbEndpoints).annotate(AsksForRole, true)
+  .middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit)
 {}
 
 const tellingErrors = [...queryErrors, Forbidden, NotFound, Conflict, Unprocessable] as const
@@ -237,7 +237,11 @@ export class TellingGroup extends HttpApiGroup.make("telling").add(
       actorId: Schema.String,
       name: Schema.String,
       arguments: Schema.Array(Schema.Json),
+      /** The action's own id: a UUIDv7 that the caller has made. A second call with it enqueues nothing more. */
+      id: Schema.optionalKey(ActionId),
       idempotencyKey: Schema.optionalKey(Schema.String),
+      /** When it is to start; not beside `delayMs`. */
+      at: Schema.optionalKey(Schema.Date),
       delayMs: Schema.optionalKey(Schema.Finite),
       priority: Schema.optionalKey(Schema.Int),
       tags: Schema.optionalKey(Schema.Array(Schema.String))
@@ -271,7 +275,7 @@ export class TellingGroup extends HttpApiGroup.make("telling").add(
     success: Schema.Struct({ outcome: Schema.Literals(["done", "none"]) }),
     error: tellingErrors
   })
-).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+).annotate(AsksForRole, true).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}
 
 /** A verb, as it is shown to people. */
 export const VerbView = Schema.Struct({
@@ -301,7 +305,12 @@ export class ManyGroup extends HttpApiGroup.make("many").add(
   /** The table of verbs, with what whoever asks may. */
   HttpApiEndpoint.get("verbs", "/api/verbs", { success: Schema.Array(VerbView) }),
   HttpApiEndpoint.post("plan", "/api/many/plan", {
-    payload: Schema.Struct({ filter: ManyFilterView, verb: ManyVerbSchema }),
+    payload: Schema.Struct({
+      filter: ManyFilterView,
+      verb: ManyVerbSchema,
+      /** A plan that was made before, as it was given: it is counted anew. */
+      plan: Schema.optionalKey(PlanView)
+    }),
     success: Schema.Struct({
       plan: PlanView,
       ...ActionCount.fields,
@@ -323,8 +332,8 @@ export class ManyGroup extends HttpApiGroup.make("many").add(
     /** The id of the action that does it. */
     success: Schema.Struct({ id: Schema.String }),
     error: [...queryErrors, Forbidden]
-  })
-).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+  }).annotate(AsksForRole, true)
+).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}
 
 /** The document of all this. */
 export class DocumentGroup extends HttpApiGroup.make("document").add(
@@ -332,11 +341,14 @@ export class DocumentGroup extends HttpApiGroup.make("document").add(
   HttpApiEndpoint.get("page", "/api/docs", {
     success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/html" }))
   })
-).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // all of it
 // -------------------------------------------------------------------------------------------------------------------
+
+/** What is not known is refused: a field that is misspelt would say nothing, and more would be meant than was asked for. */
+const strict = { onExcessProperty: "error" } as const
 
 /**
  * The API: `HttpApiClient.make(Api)` is its client.
@@ -354,6 +366,8 @@ export class Api extends HttpApi.make("stepped")
   .add(ManyGroup)
   .add(TellingGroup)
   .add(DocumentGroup)
+  .annotate(HttpApi.PayloadParseOptions, strict)
+  .annotate(HttpApi.QueryParseOptions, strict)
   .annotateMerge(OpenApi.annotations({
     title: "Stepped",
     description: "Durable trees of actions: what is stuck and why, what failed and since when, and what to do about it"

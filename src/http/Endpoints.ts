@@ -38,7 +38,7 @@ export interface ActionEndpoints {
  *
  * **Details**
  *
- * The body is the array of the arguments, as JSON of their schemas: what does not fit is refused, and nothing is enqueued. With an `Idempotency-Key` it is enqueued once, however often it is sent. The answer is 202, with the action's id.
+ * The body is the array of the arguments, as JSON of their schemas: what does not fit is refused, and nothing is enqueued; so is a query, of which it takes none. With an `Idempotency-Key` it is enqueued once, however often it is sent. The answer is 202, with the action's id.
  * It takes the role `operate`. The endpoints stand in the OpenAPI document.
  *
  * **Example** (Cars that are sent from outside)
@@ -77,7 +77,7 @@ const endpointOf = (actorType: string, idSchema: AnyActions["actor"]["idSchema"]
 const groupOf = ({ actions: { actor }, of }: ActionEndpoints) => {
   const [first, ...rest] = of.map((action) => endpointOf(actor.type, actor.idSchema, action))
   return first &&
-    HttpApiGroup.make(actor.type).add(first, ...rest).middleware(Authorization).middleware(RequestCheck).middleware(
+    HttpApiGroup.make(actor.type).add(first, ...rest).middleware(RequestCheck).middleware(Authorization).middleware(
       BodyLimit
     )
 }

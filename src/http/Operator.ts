@@ -14,7 +14,7 @@ import { BadRequest, Forbidden, TooLarge, Unauthorized } from "./HttpError.ts"
 export const OperatorView = Schema.Struct({
   /** Who it is: 1 to 100 characters. Every verb is recorded with it. */
   subject: Schema.String,
-  /** What they may. `view`: look. `operate`: ask for verbs, but for those that take something away for good, and those of schedules. `admin`: all. */
+  /** What they may: nothing, where there are none. `view`: look. `operate`: ask for verbs, but for those that take something away for good, and those of schedules. `admin`: all. */
   roles: Schema.Array(Schema.Literals(roles)),
   /**
    * Whether they are shown what programs have stored. Who is not is told of a failure what the error itself says (`message`), its tag where it says nothing, as a message made of its fields is theirs alone who may read
@@ -77,10 +77,18 @@ export class BodyLimit extends HttpApiMiddleware.Service<BodyLimit>()("stepped/h
 }) {}
 
 /**
- * Says what is wrong with a request that does not fit its schema.
+ * Refuses whoever has no role at all, and says what is wrong with a request that does not fit its schema.
  *
  * @internal
  */
-export class RequestCheck extends HttpApiMiddleware.Service<RequestCheck>()("stepped/http/RequestCheck", {
-  error: BadRequest
-}) {}
+export class RequestCheck extends HttpApiMiddleware.Service<RequestCheck, { requires: Operator }>()(
+  "stepped/http/RequestCheck",
+  { error: [BadRequest, Forbidden] }
+) {}
+
+/**
+ * Of endpoints that ask for a role themselves, which is recorded: whoever has none at all is let through to that.
+ *
+ * @internal
+ */
+export const AsksForRole = Context.Reference<boolean>("stepped/http/AsksForRole", { defaultValue: () => false })

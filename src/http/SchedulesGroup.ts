@@ -45,4 +45,4 @@ export class SchedulesGroup extends HttpApiGroup.make("schedules").add(
     success: page(FiredSlotView, Schema.Date),
     error: oneErrors
   })
-).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}

@@ -3,7 +3,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { FileSystem } from "effect/FileSystem"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import type * as Etag from "effect/http/Etag"
 import type { HttpPlatform } from "effect/http/HttpPlatform"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -16,16 +15,17 @@ import { Api } from "./Api.ts"
 import { Asking } from "./asking.ts"
 import { loopback } from "./authorization.ts"
 import { BodyLimitLive } from "./bodyLimit.ts"
+import { Denials } from "./denials.ts"
 import { documentLive } from "./document.ts"
 import { type ActionEndpoints, endpointsLive, specsOf } from "./Endpoints.ts"
-import { BadRequest } from "./HttpError.ts"
 import { Live } from "./Live.ts"
 import { ManyLive } from "./many.ts"
-import { type Authorization, RequestCheck } from "./Operator.ts"
+import type { Authorization } from "./Operator.ts"
 import { Origins, originsOf } from "./origin.ts"
 import { ActionsLive } from "./readActions.ts"
 import { OverviewLive } from "./readOverview.ts"
 import { SchedulesLive } from "./readSchedules.ts"
+import { RequestCheckLive } from "./requestCheck.ts"
 import { SessionLive } from "./session.ts"
 import { EventsLive } from "./streaming.ts"
 import { TellingLive } from "./telling.ts"
@@ -62,15 +62,6 @@ export interface LayerOptions<E = never, R = never, ER = never, RR = never> {
  * @since 0.1.0
  */
 export type ServerServices = Etag.Generator | FileSystem | HttpPlatform | HttpRouter.HttpRouter | Path
-
-const RequestCheckLive = HttpApiMiddleware.layerSchemaErrorTransform(
-  RequestCheck,
-  ({ cause, kind }) =>
-    kind === "Body" || kind === "ResponseHeaders"
-      // what is answered is the API's own
-      ? Effect.die(cause)
-      : Effect.fail(new BadRequest({ message: `${kind.toLowerCase()}: ${cause.message}`, field: kind.toLowerCase() }))
-)
 
 /** What only looks. */
 const reading = Layer.mergeAll(ActionsLive, OverviewLive, SchedulesLive, Layer.provide(EventsLive, Live.layer))
@@ -110,7 +101,7 @@ export const layer = <E = never, R = never, ER = never, RR = never>(
     Layer.provide(documentLive(specsOf(endpoints))),
     Layer.provide(authorization),
     Layer.provide([RequestCheckLive, BodyLimitLive, Answers]),
-    Layer.provide(asking),
+    Layer.provide([asking, Denials.layer]),
     Layer.provide(Layer.effect(Origins, originsOf(options.origins ?? [])))
   )
 }

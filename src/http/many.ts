@@ -9,6 +9,7 @@ import { type EnqueueError, InvalidQuery, type StorageError } from "../SteppedEr
 import { verbTable } from "../verbs/table.ts"
 import { Api } from "./Api.ts"
 import { ask, Asking } from "./asking.ts"
+import type { Denials } from "./denials.ts"
 import { Operator } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
 import { isAllowed } from "./roles.ts"
@@ -27,7 +28,7 @@ export const ManyLive = HttpApiBuilder.group(
     const asking = yield* Asking
     const engine = yield* Engine
     const origins = yield* Origins
-    const services = yield* Effect.context<ActionRepo | Asking>()
+    const services = yield* Effect.context<ActionRepo | Asking | Denials>()
 
     // an actor that cannot be read is none of what comes as text
     const planned = (...args: Parameters<typeof engine.forMany>) =>
@@ -53,10 +54,10 @@ export const ManyLive = HttpApiBuilder.group(
               takes: takes(fields)
             }
           })),
-      plan: Effect.fnUntraced(function*({ payload: { filter, verb }, request }) {
+      plan: Effect.fnUntraced(function*({ payload: { filter, plan: of, verb }, request }) {
         yield* checkOrigin(origins, request)
         const { mayReadPayloads } = yield* Operator
-        const plan = yield* ask(asking, planned(filter, verb))
+        const plan = yield* ask(asking, planned(filter, verb, of))
         return {
           plan: plan.key,
           count: plan.count,

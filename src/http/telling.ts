@@ -3,16 +3,18 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { ActionRepo } from "../ActionRepo.ts"
+import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import type { OperatorVerb } from "../Operation.ts"
 import { Outcome } from "../Outcome.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { makeTelling } from "../verbs/telling.ts"
 import { Api } from "./Api.ts"
 import { ask, Asking } from "./asking.ts"
+import type { Denials } from "./denials.ts"
 import { BadRequest, Conflict, Forbidden, NotFound, Unprocessable } from "./HttpError.ts"
 import { Operator } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
-import { isAllowed } from "./roles.ts"
+import { isAllowed, rolesText } from "./roles.ts"
 import { checkRole } from "./verbs.ts"
 
 interface Refusal {
@@ -48,13 +50,13 @@ export const TellingLive = HttpApiBuilder.group(
     const asking = yield* Asking
     const origins = yield* Origins
     const telling = yield* makeTelling
-    const services = yield* Effect.context<ActionRepo | Asking>()
+    const services = yield* Effect.context<ActionRepo | Asking | Denials>()
 
     /** Enqueueing is no verb of an operator's: who may not is refused, and nothing is recorded of it. */
     const checkEnqueueing = Effect.gen(function*() {
       const { roles, subject } = yield* Operator
       if (isAllowed(roles, "operate")) return
-      return yield* new Forbidden({ message: `this takes the role operate: ${subject} has ${roles.join(", ")}` })
+      return yield* new Forbidden({ message: `this takes the role operate: ${subject} has ${rolesText(roles)}` })
     })
     /** Who may not is refused, and that is recorded. */
     const check = (verb: OperatorVerb, id: string, reason: string | undefined) =>
@@ -82,16 +84,13 @@ export const TellingLive = HttpApiBuilder.group(
       })
 
     return handlers.handleAll({
-      run: ({ payload: { arguments: values, delayMs, idempotencyKey, priority, tags, ...of }, request }) => {
-        const options = {
-          ...priority === undefined ? {} : { priority },
-          ...tags === undefined ? {} : { tags },
-          ...idempotencyKey === undefined ? {} : { idempotencyKey }
-        }
+      run: ({ payload: { actorId, actorType, arguments: values, delayMs, name, ...given }, request }) => {
+        // of two times the engine says that they are two
+        const options = { ...given, ...delayMs === undefined ? {} : { delay: delayMs } } as EnqueueOptions
         return Effect.map(
           tell(request, checkEnqueueing, () =>
             Effect.catchTag(
-              telling.run(of, values, delayMs === undefined ? options : { ...options, delay: delayMs }),
+              telling.run({ actorId, actorType, name }, values, options),
               "EnqueueError",
               ({ reason }) => Effect.fail(reason)
             )),

@@ -10,20 +10,22 @@ import { makeVerbs, targetOf } from "../verbs/asking.ts"
 import { type Inputs, type OneVerb, type Role, verbTable } from "../verbs/table.ts"
 import { Api, verbsOfOne } from "./Api.ts"
 import { ask, askAll, Asking } from "./asking.ts"
+import { Denials } from "./denials.ts"
 import { Forbidden } from "./HttpError.ts"
 import { Operator } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
-import { isAllowed } from "./roles.ts"
+import { isAllowed, rolesText } from "./roles.ts"
 
-/** Refuses whoever may not, and records that. */
+/** Refuses whoever may not, and records that, as far as that is recorded of one person. */
 export const checkRole = (verb: OperatorVerb, needed: Role, target: string, reason: string | undefined) =>
   Effect.gen(function*() {
     const { roles, subject } = yield* Operator
     if (isAllowed(roles, needed)) return
     const asking = yield* Asking
+    const denials = yield* Denials
     const repo = yield* ActionRepo
-    yield* ask(asking, repo.recordDenied({ verb, target, by: subject, reason }))
-    return yield* new Forbidden({ message: `${verb} takes the role ${needed}: ${subject} has ${roles.join(", ")}` })
+    if (denials.isRecorded(subject)) yield* ask(asking, repo.recordDenied({ verb, target, by: subject, reason }))
+    return yield* new Forbidden({ message: `${verb} takes the role ${needed}: ${subject} has ${rolesText(roles)}` })
   })
 
 /** As JSON has it, which has nothing that is not there. */
@@ -36,7 +38,7 @@ export const VerbsLive = HttpApiBuilder.group(
   Effect.fnUntraced(function*(handlers) {
     const asking = yield* Asking
     const origins = yield* Origins
-    const services = yield* Effect.context<ActionRepo | Asking>()
+    const services = yield* Effect.context<ActionRepo | Asking | Denials>()
     const askVerb = yield* makeVerbs
 
     const handler = <V extends OneVerb>(verb: V) =>

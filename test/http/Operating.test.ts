@@ -1,15 +1,17 @@
 /** Who may what, from where, and what is recorded of it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
+import { HttpRouter, HttpServerRequest } from "effect/http"
 import { ActionRepo, operatorVerbs, Stepped } from "stepped"
 import { command } from "stepped/cli"
+import * as Http from "stepped/http"
 import { Api, Authorization, Operator } from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { isOneVerb, verbTable } from "../../src/verbs/table.ts"
 import { embedded } from "../harness/databases.ts"
 import { Cars } from "./fixtures/cars.ts"
 import { verbInputs } from "./fixtures/inputs.ts"
-import { as, known, type Serving, servingApi, withHeaders } from "./fixtures/serving.ts"
+import { as, known, type Serving, serving, servingApi, withHeaders } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
 
 const none = "0199c2f0-0000-7000-8000-000000000000"
@@ -18,7 +20,7 @@ const why = { reason: "a test" }
 const test = testing()
 
 const ofOne = operatorVerbs.filter(isOneVerb)
-const inputOf = (verb: string) => ({ id: none, ...verbInputs[verb], ...why })
+const inputOf = (verb: string) => ({ ...verbInputs[verb] ?? { id: none }, ...why })
 const asking = (serving: Serving, verb: string, name: string) =>
   serving.post(`/api/verbs/${verb}`, inputOf(verb), as(name))
 
@@ -151,6 +153,35 @@ describe("21.3: who may", () => {
         assert.include(body, "Forbidden")
       }
       assert.strictEqual((yield* withHeaders(`${url}/api/actions`, { host: `localhost:${port}` })).status, 200)
+    })
+  )
+
+  test(
+    "21.3: without a middleware an address of this machine alone, of who is connected and of whom it asks for",
+    Effect.gen(function*() {
+      const from = (addresses: { readonly remoteAddress?: string | undefined; readonly peerAddress?: string }) => {
+        const options = {
+          remoteAddress: Option.fromUndefinedOr(addresses.remoteAddress),
+          ...addresses.peerAddress === undefined ? {} : { peerAddress: Option.some(addresses.peerAddress) }
+        }
+        const moved = HttpRouter.middleware(
+          (answer) => Effect.updateService(answer, HttpServerRequest.HttpServerRequest, (asked) => asked.modify(options)),
+          { global: true }
+        )
+        return Effect.flatMap(serving(Layer.merge(Http.layer(), moved)), ({ get }) => get("/api/actions"))
+      }
+      for (const remoteAddress of ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"]) {
+        assert.strictEqual((yield* from({ remoteAddress })).status, 200, remoteAddress)
+      }
+      const elsewhere = ["10.0.0.1", "192.168.1.7", "::ffff:10.0.0.1", "fe80::1", "1127.0.0.1", "127.0.0.1.evil", "", undefined]
+      for (const remoteAddress of elsewhere) {
+        const { body, status } = yield* from({ remoteAddress })
+        assert.deepStrictEqual([status, body._tag], [403, "Forbidden"], remoteAddress)
+        assert.include(body.message, "only who is on this machine may ask")
+      }
+      // a proxy that the program trusts is on this machine, and asks for somebody who is not; or the other way round
+      assert.strictEqual((yield* from({ remoteAddress: "10.0.0.1", peerAddress: "127.0.0.1" })).status, 403)
+      assert.strictEqual((yield* from({ remoteAddress: "127.0.0.1", peerAddress: "10.0.0.1" })).status, 403)
     })
   )
 

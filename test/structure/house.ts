@@ -169,6 +169,7 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/testing/events.ts": "what one test has recorded",
   "src/http/Live.ts": "what was told of the last seconds",
   "src/http/views.ts": "what of a tree is shown already, while it is sent",
+  "src/http/denials.ts": "who was refused of late",
   "src/http/rate.ts": "how much was asked in the last second",
   "src/stores/Takers.ts": "who waits at which queue",
   "src/stores/calling.ts": "of which queues others are to be told",

@@ -2449,26 +2449,6 @@ export const bugs: ReadonlyArray<Bug> = [
     }
   },
   {
-    name: "heals-in-one-look",
-    breaks: "upkeep waits for rows that somebody has in hand, and gives a second job to what goes on by itself",
-    plants: [{
-      file: functionFile("heal"),
-      find: `and place < v_to for update skip locked);`,
-      replace: `and place < v_to for update);`
-    }],
-    tests: { "test/races/healing.test.ts": ["what nothing continues is healed once"] },
-    hangs: true
-  },
-  {
-    name: "migrating-locks-first",
-    breaks: "a process that has nothing to migrate waits for the end of a dump, and all that start after it",
-    plants: [{
-      file: "src/sql/Migrations.ts",
-      find: `          if (first.required.length === 0 && !first.unset) return []`,
-      replace:
-        `          if (first.required.length === 0) yield* sql.unsafe(\`lock table \${table} in access exclusive mode\`)`
-    }],
-  {
     name: "heals-in-silence",
     breaks: "whoever is on call is not told that a worker had to heal what nobody would have gone on with",
     plants: [{
@@ -2491,6 +2471,26 @@ export const bugs: ReadonlyArray<Bug> = [
     }],
     tests: { "test/http/Attention.test.ts": ["21.1: what a worker had to heal"] }
   },
+  {
+    name: "heals-in-one-look",
+    breaks: "upkeep waits for rows that somebody has in hand, and gives a second job to what goes on by itself",
+    plants: [{
+      file: functionFile("heal"),
+      find: `and place < v_to for update skip locked);`,
+      replace: `and place < v_to for update);`
+    }],
+    tests: { "test/races/healing.test.ts": ["what nothing continues is healed once"] },
+    hangs: true
+  },
+  {
+    name: "migrating-locks-first",
+    breaks: "a process that has nothing to migrate waits for the end of a dump, and all that start after it",
+    plants: [{
+      file: "src/sql/Migrations.ts",
+      find: `          if (first.required.length === 0 && !first.unset) return []`,
+      replace:
+        `          if (first.required.length === 0) yield* sql.unsafe(\`lock table \${table} in access exclusive mode\`)`
+    }],
     tests: { "test/operations/Migrating.test.ts": ["where there is nothing to do nobody waits"] },
     hangs: true
   },
@@ -9107,6 +9107,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/Operating.test.ts": ["without a middleware"] }
   },
   {
+    name: "http-any-address",
+    breaks: "21.3: who is on another machine is let in as an admin, where a program listens on all addresses",
+    plants: [{
+      file: "src/http/authorization.ts",
+      find: "every((address) => Option.exists(address, isLoopback))",
+      replace: "some((address) => Option.exists(address, isLoopback))"
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: without a middleware an address"] }
+  },
+  {
     name: "http-passed-on",
     breaks: "21.3: what a proxy passes on is taken for this machine's own",
     plants: [{
@@ -9161,10 +9171,40 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "21.3: whom a verb was denied is not recorded",
     plants: [{
       file: "src/http/verbs.ts",
-      find: "    yield* ask(asking, repo.recordDenied(",
-      replace: "    if (reason === \"\") yield* ask(asking, repo.recordDenied("
+      find: "if (denials.isRecorded(subject)) yield*",
+      replace: "if (denials.isRecorded(subject) && reason === \"\") yield*"
     }],
     tests: { "test/http/Operating.test.ts": ["each verb has its role"] }
+  },
+  {
+    name: "http-denied-without-end",
+    breaks: "21.3: whoever may only look fills the table of operations with what he is denied",
+    plants: [{
+      file: "src/http/verbs.ts",
+      find: "if (denials.isRecorded(subject)) yield*",
+      replace: "if (denials.isRecorded(subject) || reason !== undefined) yield*"
+    }],
+    tests: { "test/http/Denials.test.ts": ["21.3: so many refusals"] }
+  },
+  {
+    name: "http-no-role-looks",
+    breaks: "21.3: who has no role, by whatever layer finds out who asks, may look at everything",
+    plants: [{
+      file: "src/http/requestCheck.ts",
+      find: "roles.length === 0 && !asksForRole",
+      replace: "roles.length < 0 && !asksForRole"
+    }],
+    tests: { "test/http/Denials.test.ts": ["21.3: whoever has no role"] }
+  },
+  {
+    name: "http-no-role-in-silence",
+    breaks: "21.3: that somebody without a role has asked for a verb is not recorded",
+    plants: [{
+      file: "src/http/requestCheck.ts",
+      find: "roles.length === 0 && !asksForRole",
+      replace: "roles.length === 0 || !asksForRole && subject === \"\""
+    }],
+    tests: { "test/http/Denials.test.ts": ["21.3: whoever has no role"] }
   },
   {
     name: "http-secrets-shown",
@@ -9497,6 +9537,36 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "key: Schema.optional(Schema.String), below: Schema.optional(Schema.String), limit: Limit"
     }],
     tests: { "test/http/EveryEndpoint.test.ts": ["21.1: every endpoint has an entry"] }
+  },
+  {
+    name: "http-unknown-means-all",
+    breaks: "21.1: a field of a filter that is misspelt says nothing, and a verb is for all",
+    plants: [{
+      file: "src/http/Api.ts",
+      find: "HttpApi.PayloadParseOptions, strict",
+      replace: "HttpApi.PayloadParseOptions, {}"
+    }],
+    tests: { "test/http/EveryEndpoint.test.ts": ["21.1: every endpoint refuses a field"] }
+  },
+  {
+    name: "http-unknown-in-query",
+    breaks: "21.1: a condition of a list that is misspelt says nothing, and all is listed",
+    plants: [{
+      file: "src/http/Api.ts",
+      find: "HttpApi.QueryParseOptions, strict",
+      replace: "HttpApi.QueryParseOptions, {}"
+    }],
+    tests: { "test/http/EveryEndpoint.test.ts": ["21.1: every endpoint refuses a field"] }
+  },
+  {
+    name: "http-dry-run-in-query",
+    breaks: "21.1: a verb that was to be planned, as its query says, is done",
+    plants: [{
+      file: "src/http/requestCheck.ts",
+      find: "endpoint.query === undefined",
+      replace: "endpoint.query === undefined && endpoint.method === \"GET\""
+    }],
+    tests: { "test/http/EveryEndpoint.test.ts": ["21.1: every endpoint refuses a field"] }
   },
   {
     name: "http-answers-kept",

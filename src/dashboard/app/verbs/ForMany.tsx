@@ -14,12 +14,14 @@ interface Plan extends Count {
 type Filter = Readonly<Record<string, unknown>>
 
 /** As the API takes it in a body: there it is JSON, and no text. */
-const inBody = ({ callbacksFailed, roots, status, ...rest }: Filter): Filter => ({
-  ...rest,
-  ...status === undefined ? {} : { statuses: status },
-  ...roots === undefined ? {} : { roots: roots === "true" },
-  ...callbacksFailed === undefined ? {} : { callbacksFailed: callbacksFailed === "true" }
+const inBody = ({ status, ...rest }: Filter): Filter => ({
+  ...Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => [key, whether.includes(key) ? value === "true" : value])
+  ),
+  ...status === undefined ? {} : { statuses: status }
 })
+
+const whether = ["roots", "callbacksFailed", "held", "notUndone"]
 
 export const ForMany = ({ filter, id }: { readonly filter: Filter; readonly id: string }) => {
   useEffect(loadTable, [])
