@@ -1,5 +1,5 @@
 /** The command that forgets an actor: first what would go and what would stay, then what has gone. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
 import { counted, forgotten, goes, looked, stays } from "../verbs/answers.ts"
@@ -14,17 +14,21 @@ import { Output } from "./Output.ts"
 
 const forget = Command.make("forget", {
   actor: Argument.String("actor").pipe(Argument.withDescription("Customer/1: the type of the actor, and its id")),
+  limit: Flag.Int("limit").pipe(
+    Flag.withDescription("How many are looked at to say what would go: 10,000 if not given, 100,000 at most"),
+    Flag.optional
+  ),
   yes: Flag.Boolean("yes").pipe(Flag.withDescription("Do not ask"), Flag.withDefault(false)),
   reason,
   by
-}, ({ actor, yes, ...given }) =>
+}, ({ actor, limit, yes, ...given }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
     const { actorId, actorType } = actorOf(actor)
     if (actorId === undefined || actorType === "") return yield* usage("whom? Give its type and its id: Customer/1")
     const repo = yield* ActionRepo
     const target = `${actorType}/${actorId}`
-    const plan = yield* repo.forget({ actorType, actorId }, { dryRun: true })
+    const plan = yield* repo.forget({ actorType, actorId }, { dryRun: true, limit: Option.getOrUndefined(limit) })
     const found = plan.actions + plan.others + plan.answers + plan.achievements
     if (found === 0 && plan.left.count === 0 && !plan.hasMore) {
       return yield* nothing(

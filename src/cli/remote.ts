@@ -2,59 +2,31 @@
  * The services of the command where it speaks to an API over HTTP (`STEPPED_URL`), and not to a database: what it asks of them it asks there. What programs have stored is shown as far as
  * the token's owner may read it.
  */
-import { Duration, Effect, Layer, Option, type Redacted, type Schema } from "effect"
+import { Effect, Layer, Option, type Redacted, type Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { AchievementStore } from "../AchievementStore.ts"
-import type { ActionHandle } from "../ActionHandle.ts"
 import type { ActionFilter, ActionRecord, ActionTree, SlotRecord, StepRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
-import type { DatabaseHealth } from "../DatabaseHealth.ts"
 import { joinKey } from "../domain/Key.ts"
-import { Engine, type Finding } from "../Engine.ts"
+import { Engine } from "../Engine.ts"
 import type { Services } from "../engine/engineLayer.ts"
 import type { ExecutionRecord } from "../ExecutionRecord.ts"
 import type { FailureGroups } from "../Failures.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { isLaneKey } from "../Lane.ts"
-import type { ManyPlan, ManySummary } from "../Many.ts"
-import type { Forgetting, OperationRecord, OperatorOptions } from "../Operation.ts"
+import type { Forgetting, OperationRecord } from "../Operation.ts"
 import type { Listing } from "../Page.ts"
 import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import type { DeletionPlan } from "../Retention.ts"
 import { Schedules } from "../Schedules.ts"
 import type { SignalRecord } from "../Signal.ts"
-import {
-  AmbiguousWorker,
-  EnqueueError,
-  InvalidQuery,
-  type StorageError,
-  UnknownAction,
-  UnknownWorker
-} from "../SteppedError.ts"
+import { AmbiguousWorker, InvalidQuery, type StorageError, UnknownWorker } from "../SteppedError.ts"
 import { limitOf } from "../store/asked.ts"
-import type { Inputs, OneVerb } from "../verbs/table.ts"
-import type { Why } from "../Why.ts"
 import { type Failure, notThere, recordOf, told, toldOfStorage } from "./remoteAnswers.ts"
-import { type Client, given, make, pageMost, pages } from "./remoteClient.ts"
+import { type Client, given, make, pageMost, pages, verbsOf } from "./remoteClient.ts"
+import { engineOf } from "./remoteEngine.ts"
 import { schedulesOf } from "./remoteSchedules.ts"
 import { RemoteVerbs } from "./RemoteVerbs.ts"
-
-const reason = ({ reason }: OperatorOptions = {}) => reason ?? "asked from a shell"
-
-/** A verb over HTTP. */
-const verbsOf = (client: Client) => {
-  // one for each verb of the table, which the client's own type has in a form that no generic function can call
-  const verbs = client.verbs as unknown as {
-    readonly [V in OneVerb]: (
-      request: { readonly payload: Inputs[V] & { readonly reason: string } }
-    ) => Effect.Effect<
-      { readonly outcome: string; readonly text: string; readonly more: Readonly<Record<string, Schema.Json>> },
-      Failure
-    >
-  }
-  return <V extends OneVerb>(verb: V, input: Inputs[V], options?: OperatorOptions) =>
-    Effect.mapError(verbs[verb]({ payload: { ...input, reason: reason(options) } }), told(verb))
-}
 
 const laneOf = (given: Parameters<PerformanceLane["Service"]["pause"]>[0]) =>
   isLaneKey(given) ? { key: given.key, name: given.lane } : { key: joinKey(given) }
@@ -132,9 +104,10 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
         })
       ),
     // a tree is sent without what programs have stored: that of its root is asked for by itself
-    tree: (id, { limit = 1000 } = {}) =>
+    tree: (id, { limit: asked } = {}) =>
       Effect.gen(function*() {
-        const query = { limit: Math.min(limit, 10_000) }
+        const limit = yield* limitOf("limit of ActionRepo.tree over HTTP", asked, { otherwise: 1000, most: 10_000 })
+        const query = { limit }
         const found = yield* ofOne("ActionRepo.tree", client.actions.tree({ params: { id }, query }))
         const root = yield* ofOne("ActionRepo.tree", client.actions.get({ params: { id } }))
         return Option.isSome(found) && Option.isSome(root)
@@ -150,9 +123,9 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
           )),
         (found) => found.map((item) => recordOf<OperationRecord>(item))
       ),
-    forget: (actor, { dryRun, ...options } = {}) =>
+    forget: (actor, { dryRun, limit, ...options } = {}) =>
       Effect.map(
-        ask("ActionRepo.forget", { ...actor, ...dryRun === undefined ? {} : { dryRun } }, options),
+        ask("ActionRepo.forget", { ...actor, ...given({ dryRun, limit }) }, options),
         ({ more }) => recordOf<Forgetting>(more)
       ),
     deleteEnded: ({ before, from, limit, ...options }) =>
@@ -249,114 +222,6 @@ const lanesOf = (client: Client): PerformanceLane["Service"] => {
     resume: (key, options) => Effect.map(ask("PerformanceLane.resume", laneOf(key), options), isDone)
   })
 }
-
-const engineOf = (client: Client): Engine["Service"] =>
-  notThere<Engine["Service"]>("Engine", {
-    why: (id) =>
-      Effect.map(
-        Effect.mapError(
-          client.actions.why({ params: { id } }),
-          (error: Failure) =>
-            error._tag === "NotFound" ? new UnknownAction({ actionId: id }) : toldOfStorage("Stepped.why")(error)
-        ),
-        (found) => recordOf<Why>(found)
-      ),
-    databaseHealth: Effect.map(
-      Effect.mapError(client.overview.database(), toldOfStorage("Stepped.databaseHealth")),
-      (found) => recordOf<DatabaseHealth>(found)
-    ),
-    doctor: Effect.map(
-      Effect.mapError(client.overview.doctor(), toldOfStorage("Stepped.doctor")),
-      (found) => found.map((finding) => recordOf<Finding>(finding))
-    ),
-    forMany: (asked, verb) =>
-      Effect.gen(function*() {
-        const filter = given(asked)
-        const { plan, samples, ...counted } = yield* Effect.mapError(
-          client.many.plan({ payload: { filter, verb } }),
-          told("Stepped.forMany")
-        )
-        return notThere<ManyPlan>("ManyPlan", {
-          ...counted,
-          id: plan.id,
-          key: plan,
-          verb,
-          samples: samples.map((sample) => recordOf<ActionRecord>(sample)),
-          start: ({ batch, rate, reason }) =>
-            Effect.map(
-              Effect.mapError(
-                client.many.start({ payload: { plan, filter, verb, reason, ...given({ batch, rate }) } }),
-                told("Stepped.forMany")
-              ),
-              ({ id }) => notThere<ActionHandle<ManySummary>>("ActionHandle", { id })
-            )
-        })
-      }),
-    enqueue: (ref, { name }, args, options = {}) =>
-      Effect.map(
-        Effect.mapError(
-          client.telling.run({
-            payload: {
-              actorType: ref.type,
-              actorId: String(ref.id),
-              name,
-              arguments: args as ReadonlyArray<Schema.Json>,
-              ...given({ idempotencyKey: options.idempotencyKey, priority: options.priority, tags: options.tags }),
-              ...options.delay === undefined
-                ? {}
-                : { delayMs: Duration.toMillis(Duration.fromInputUnsafe(options.delay)) }
-            }
-          }),
-          (error: Failure) => new EnqueueError({ reason: toldOfStorage("Stepped.enqueue")(error) })
-        ),
-        ({ id }) => notThere<ActionHandle>("ActionHandle", { id })
-      ),
-    send: ({ options, signal, target, value }) =>
-      Effect.map(
-        Effect.mapError(
-          client.telling.signal({
-            params: { id: String(target) },
-            payload: {
-              name: signal.name,
-              payload: value as Schema.Json,
-              ...given({ key: options?.key, reason: options?.reason })
-            }
-          }),
-          toldOfStorage("Stepped.send")
-        ),
-        ({ outcome }) => outcome
-      ),
-    complete: (target, _action, outcome, options) =>
-      Effect.map(
-        Effect.mapError(
-          client.telling.complete({
-            params: { id: String(target) },
-            payload: {
-              outcome: outcome.status,
-              ...given({ key: options?.key, reason: options?.reason }),
-              // false is a value, too
-              ...outcome.status === "succeeded"
-                ? { value: outcome.result as Schema.Json }
-                : outcome.status === "failed" && outcome.cause !== undefined
-                ? { value: outcome.cause as Schema.Json }
-                : {}
-            }
-          }),
-          toldOfStorage("Stepped.complete")
-        ),
-        ({ outcome }) => outcome === "done" ? Option.some(String(target)) : Option.none()
-      ),
-    cancelById: (id, options = {}) =>
-      Effect.flatMap(
-        Effect.catchTag(
-          verbsOf(client)("Stepped.cancel", { id, compensate: options.compensate ?? true }, options),
-          "InvalidQuery",
-          Effect.die
-        ),
-        ({ outcome }) =>
-          outcome === "none" ? Effect.fail(new UnknownAction({ actionId: id })) : Effect.succeed(outcome === "done")
-      )
-  })
 
 /** The services over an API. */
 export const remoteServices = (

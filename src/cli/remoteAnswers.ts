@@ -5,9 +5,13 @@ import { InvalidQuery, StorageError } from "../SteppedError.ts"
 /** An error of the client's. */
 export type Failure = { readonly _tag: string; readonly message?: string }
 
+/** What is wrong with what was given: the API has said so, or its client, which sends nothing that the API does not know. */
+const isOfGiven = ({ _tag }: Failure): boolean =>
+  ["BadRequest", "Unprocessable", "Conflict", "SchemaError"].includes(_tag)
+
 /** What the API has answered, as the library says it. */
 export const told = (operation: string) => (error: Failure): StorageError | InvalidQuery =>
-  error._tag === "BadRequest" || error._tag === "Unprocessable" || error._tag === "Conflict"
+  isOfGiven(error)
     ? new InvalidQuery({ field: operation, value: "given", takes: error.message ?? error._tag })
     : new StorageError({
       operation,
@@ -40,18 +44,19 @@ const plain = (value: unknown): unknown => {
  */
 export const recordOf = <A>(view: unknown): A => plain(view) as A
 
+/** Why something cannot be asked over HTTP. */
+export const notServed = (operation: string, what = "this"): StorageError =>
+  new StorageError({
+    operation,
+    isRetryable: false,
+    cause: new Error(
+      `${what} is not served over HTTP: give the database (DATABASE_URL, --url) in place of STEPPED_URL`
+    )
+  })
+
 /** What cannot be asked over HTTP says so. */
 export const notThere = <A extends object>(service: string, has: Partial<A>): A =>
   new Proxy(has, {
     get: (target, name) =>
-      Reflect.get(target, name) ?? (() =>
-        Effect.fail(
-          new StorageError({
-            operation: `${service}.${String(name)}`,
-            isRetryable: false,
-            cause: new Error(
-              "this is not served over HTTP: give the database (DATABASE_URL, --url) in place of STEPPED_URL"
-            )
-          })
-        ))
+      Reflect.get(target, name) ?? (() => Effect.fail(notServed(`${service}.${String(name)}`)))
   }) as A

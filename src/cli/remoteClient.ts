@@ -1,10 +1,13 @@
 /** The client of an API over HTTP. */
-import { Effect, Option, type Redacted } from "effect"
+import { Effect, Option, type Redacted, type Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { Api } from "../http/Api.ts"
+import type { OperatorOptions } from "../Operation.ts"
 import type { InvalidQuery } from "../SteppedError.ts"
 import { limitOf } from "../store/asked.ts"
+import type { Inputs, OneVerb } from "../verbs/table.ts"
+import { type Failure, told } from "./remoteAnswers.ts"
 
 /** A page holds so much at most. */
 export const pageMost = 1000
@@ -22,6 +25,23 @@ export const make = (url: string, token: Option.Option<Redacted.Redacted<string>
   })
 
 export type Client = Effect.Success<ReturnType<typeof make>>
+
+const reason = ({ reason }: OperatorOptions = {}) => reason ?? "asked from a shell"
+
+/** A verb over HTTP: it is recorded by the name of whose token it is, whatever name is given (`by`). */
+export const verbsOf = (client: Client) => {
+  // one for each verb of the table, which the client's own type has in a form that no generic function can call
+  const verbs = client.verbs as unknown as {
+    readonly [V in OneVerb]: (
+      request: { readonly payload: Inputs[V] & { readonly reason: string } }
+    ) => Effect.Effect<
+      { readonly outcome: string; readonly text: string; readonly more: Readonly<Record<string, Schema.Json>> },
+      Failure
+    >
+  }
+  return <V extends OneVerb>(verb: V, input: Inputs[V], options?: OperatorOptions) =>
+    Effect.mapError(verbs[verb]({ payload: { ...input, reason: reason(options) } }), told(verb))
+}
 
 interface Page<Item, Cursor> {
   readonly items: ReadonlyArray<Item>

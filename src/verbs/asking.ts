@@ -192,9 +192,9 @@ export const makeVerbs = Effect.gen(function*() {
           repo.retry(id, { ...asks, ...from === undefined ? { upwards: upwards ?? false } : { from } }),
           retried
         ),
-    "ActionRepo.forget": ({ actorId, actorType, dryRun }, asks) =>
+    "ActionRepo.forget": ({ actorId, actorType, dryRun, limit }, asks) =>
       Effect.map(
-        repo.forget({ actorType, actorId }, { ...asks, dryRun }),
+        repo.forget({ actorType, actorId }, { ...asks, dryRun, limit }),
         (done) => forgotten(done, dryRun === true)
       ),
     "ActionRepo.delete": ({ id }, asks) => Effect.map(repo.delete(id, asks), deleted),

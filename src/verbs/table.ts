@@ -138,7 +138,12 @@ export const verbTable = {
     role: "admin",
     of: "actor",
     many: false,
-    fields: { actorType: Name, actorId: Name, dryRun: Schema.optionalKey(Schema.Boolean) }
+    fields: {
+      actorType: Name,
+      actorId: Name,
+      dryRun: Schema.optionalKey(Schema.Boolean),
+      limit: Schema.optionalKey(Schema.Int)
+    }
   },
   "ActionRepo.delete": {
     command: "delete",

@@ -62,6 +62,9 @@ describe("forget", () => {
         err: "stepped: nothing is stored of Car/77"
       })
       assert.strictEqual((yield* stepped("forget", "/1", ...why)).code, 2)
+      const unlimited = yield* stepped("forget", "Car/1", "--limit", "0", ...why)
+      assert.strictEqual(unlimited.code, 2)
+      assert.include(unlimited.err, "limit of ActionRepo.forget")
     }))
 })
 

@@ -9785,7 +9785,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "http-false-is-nothing",
     breaks: "21.6: the command completes with nothing where it was given false",
     plants: [{
-      file: "src/cli/remote.ts",
+      file: "src/cli/remoteEngine.ts",
       find: "? { value: outcome.result as Schema.Json }",
       replace: "? given({ value: outcome.result as Schema.Json })"
     }],
@@ -9806,11 +9806,41 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "remote-many-more",
     breaks: "21.6: over HTTP what is asked for of those that are held is asked for of all",
     plants: [{
-      file: "src/cli/remote.ts",
-      find: "const filter = given(asked)",
-      replace: "const filter = given({ ...asked, held: asked.held && undefined })"
+      file: "src/cli/remoteEngine.ts",
+      find: "const filter = given(yield* filterOf(asked))",
+      replace: "const filter = given({ ...yield* filterOf(asked), held: asked.held && undefined })"
     }],
     tests: { "test/cli/Remote.test.ts": ["21.6: what is asked for of many"] }
+  },
+  {
+    name: "remote-at-once",
+    breaks: "21.6: over HTTP what is to start at a time starts at once",
+    plants: [{
+      file: "src/cli/remoteEngine.ts",
+      find: "...at === undefined ? {}",
+      replace: "...at === undefined || true ? {}"
+    }],
+    tests: { "test/cli/RemoteOptions.test.ts": ["21.6: each option of each method"] }
+  },
+  {
+    name: "remote-failure-as-signal",
+    breaks: "21.6: over HTTP a signal's failure is sent as the signal",
+    plants: [{
+      file: "src/cli/remoteEngine.ts",
+      find: "typeof target !== \"string\" || isFailure",
+      replace: "typeof target !== \"string\" || (isFailure && signal.name === \"\")"
+    }],
+    tests: { "test/cli/RemoteOptions.test.ts": ["21.6: each option of each method"] }
+  },
+  {
+    name: "http-forgets-without-a-limit",
+    breaks: "21.6: how many are looked at before an actor is forgotten is dropped on the way",
+    plants: [{
+      file: "src/verbs/asking.ts",
+      find: "{ ...asks, dryRun, limit }),",
+      replace: "{ ...asks, dryRun }),"
+    }],
+    tests: { "test/cli/RemoteOptions.test.ts": ["21.6: each option of each method", "21.6: each field of each verb"] }
   },
   {
     name: "remote-deletes-without-a-limit",

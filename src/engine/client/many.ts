@@ -131,7 +131,7 @@ const stepOf = (field: string, name: string) =>
   isName(name) ? Effect.void : Effect.fail(refuse(`${field} of Stepped.forMany`, JSON.stringify(name), nameRule))
 
 /** What is asked for, as it is stored. */
-const filterOf = (
+export const filterOf = (
   { action, actor, ...given }: ManyFilter
 ): Effect.Effect<Filter, InvalidQuery | InvalidActorId> =>
   Effect.gen(function*() {

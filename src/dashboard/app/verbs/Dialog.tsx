@@ -19,7 +19,9 @@ const askedOf = ({ target, verb }: Asking): ToAsk => {
   const root = verb.takes as JsonSchema
   const schema = resolved(isSchema(root.schema) ? root.schema : root, root)
   const all = propertiesOf(schema)
-  const fields = all.filter(([name]) => name !== "reason" && name !== "dryRun" && !(name in target.given))
+  // of an actor all is forgotten: its limit is one of looking at what that would be
+  const ofPlan = verb.verb === "ActionRepo.forget" ? ["dryRun", "limit"] : ["dryRun"]
+  const fields = all.filter(([name]) => name !== "reason" && !ofPlan.includes(name) && !(name in target.given))
   return { schema, root, fields, hasPlan: all.some(([name]) => name === "dryRun") }
 }
 
