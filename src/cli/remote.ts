@@ -128,19 +128,17 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
         ask("ActionRepo.forget", { ...actor, ...given({ dryRun, limit }) }, options),
         ({ more }) => recordOf<Forgetting>(more)
       ),
-    deleteEnded: ({ before, from, limit, ...options }) =>
-      options.export !== undefined || before === undefined
-        ? Effect.fail(
-          before === undefined
-            ? onlyInDatabase("retention", "it is not asked for")
-            : onlyInDatabase("export", "what is deleted is not sent")
-        )
+    deleteEnded: ({ asOf, before, from, limit, retention, ...options }) =>
+      before === undefined || retention !== undefined || asOf !== undefined
+        ? Effect.fail(onlyInDatabase("retention", "it is not asked for"))
+        : options.export !== undefined
+        ? Effect.fail(onlyInDatabase("export", "what is deleted is not sent"))
         : Effect.map(
           ask("ActionRepo.deleteEnded", { before, ...given({ from, limit }) }, options),
           ({ more }) => ({ deleted: number(more["deleted"]), next: more["next"] as string | undefined })
         ),
-    planDeletion: ({ before, from, limit }) =>
-      before === undefined
+    planDeletion: ({ asOf, before, from, limit, retention }) =>
+      before === undefined || retention !== undefined || asOf !== undefined
         ? Effect.fail(onlyInDatabase("retention", "it is not asked for"))
         : Effect.map(
           ask("ActionRepo.deleteEnded", { before, dryRun: true, ...given({ from, limit }) }),

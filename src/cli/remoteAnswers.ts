@@ -57,6 +57,5 @@ export const notServed = (operation: string, what = "this"): StorageError =>
 /** What cannot be asked over HTTP says so. */
 export const notThere = <A extends object>(service: string, has: Partial<A>): A =>
   new Proxy(has, {
-    get: (target, name) =>
-      Reflect.get(target, name) ?? (() => Effect.fail(notServed(`${service}.${String(name)}`)))
+    get: (target, name) => Reflect.get(target, name) ?? (() => Effect.fail(notServed(`${service}.${String(name)}`)))
   }) as A

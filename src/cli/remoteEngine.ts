@@ -3,7 +3,7 @@ import { Clock, DateTime, Duration, Effect, Option, type Schema } from "effect"
 import type { ActionHandle } from "../ActionHandle.ts"
 import type { ActionRecord } from "../ActionRecord.ts"
 import type { DatabaseHealth } from "../DatabaseHealth.ts"
-import { Engine, type Finding } from "../Engine.ts"
+import type { Engine, Finding } from "../Engine.ts"
 import { filterOf } from "../engine/client/many.ts"
 import { readOptions } from "../engine/invoke/options.ts"
 import type { ManyPlan, ManySummary } from "../Many.ts"
@@ -129,4 +129,3 @@ export const engineOf = (client: Client): Engine["Service"] =>
           outcome === "none" ? Effect.fail(new UnknownAction({ actionId: id })) : Effect.succeed(outcome === "done")
       )
   })
-

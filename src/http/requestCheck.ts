@@ -3,8 +3,8 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { ParsedSearchParams } from "effect/http/HttpServerRequest"
 import { HttpApiSchemaError } from "effect/http-api/HttpApiError"
+import { ParsedSearchParams } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import type { unhandled } from "effect/Types"

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, type ManyOutcome, type ManyVerb, Stepped } from "stepped"
+import { ActionRepo, type ManyFilter, type ManyOutcome, type ManyVerb, Stepped } from "stepped"
 import { crashAfter } from "stepped/testing"
 import { Through } from "../../src/store/asked.ts"
 import { healthy, suite } from "../harness/databases.ts"
@@ -371,6 +371,8 @@ suite("for many", (engine) => {
           [{}, cancel, "filter"],
           [{ roots: false }, cancel, "filter"],
           [{ statuses: ["open" as "failed"] }, cancel, "statuses"],
+          [{ action: sail, status: ["failed"] } as ManyFilter, cancel, "status"],
+          [{ action: sail, limit: 1 } as ManyFilter, cancel, "limit"],
           [{ since: new Date(NaN) }, cancel, "since"],
           [{ actor: Ship.ref(1), actorType: "Ship" }, cancel, "actorType"],
           [{ action: sail, name: "sail" }, cancel, "name"],

@@ -120,7 +120,9 @@ suite("what needs attention, over HTTP", (engine) => {
       const [first, second] = [yield* cars(1).outsideLater(), yield* cars(2).outsideLater()]
       yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
       // what nothing leaves behind: it is to be continued, and nobody does
-      const strand = (id: string) => sql`update stepped.live_actions set phase = 3, outcome = 4 where id = ${id}`
+      const strand = (id: string) =>
+        sql`update stepped.live_actions set phase = 3, outcome = 4,
+          cause = '{"kind": "cancelled", "path": "outside Car/1", "message": "cancelled"}' where id = ${id}`
       yield* heal("north")
       assert.deepStrictEqual(yield* look, [])
       yield* strand(first.id)

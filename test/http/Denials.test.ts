@@ -14,8 +14,9 @@ const test = testing()
 it("21.3: of one person a hundred refusals are recorded at once, and a hundred an hour", () => {
   let now = 0
   const { isRecorded } = makeDenials(() => now)
-  const recorded = (subject: string, asked: number) => Array.from({ length: asked }, () => isRecorded(subject))
-    .filter((is) => is).length
+  const recorded = (subject: string, asked: number) =>
+    Array.from({ length: asked }, () => isRecorded(subject))
+      .filter((is) => is).length
   assert.strictEqual(recorded("vera", 1000), deniedMost)
   assert.strictEqual(recorded("otto", 50), 50)
   now = 1_800_000

@@ -116,7 +116,9 @@ it.effect("21.1, 21.3: every endpoint refuses bad values, or finds nothing, and 
         }
       }
       if (takesNothing(endpoint)) {
-        for (const value of nasty) oneOf([400], yield* ask(endpoint, `x=${encodeURIComponent(value)}`), `${name} ${value}`)
+        for (const value of nasty) {
+          oneOf([400], yield* ask(endpoint, `x=${encodeURIComponent(value)}`), `${name} ${value}`)
+        }
         oneOf([200, 204], yield* ask(endpoint, ""), name)
       }
       for (const value of path.includes(":id") ? nasty.filter((value) => value !== "") : []) {
@@ -160,7 +162,11 @@ it.effect("21.1: every endpoint refuses a field that it does not know, by its na
     yield* performSteppedActions()
     const before = yield* stored
     const { get, post } = yield* servingApi({ authorization: known })
-    const refused = ({ body, status }: { readonly status: number; readonly body: any }, field: string, what: string) => {
+    const refused = (
+      { body, status }: { readonly status: number; readonly body: any },
+      field: string,
+      what: string
+    ) => {
       assert.deepStrictEqual([status, body._tag, body.field], [400, "BadRequest", field], what)
       assert.include(body.message, `["${field.split(".").at(-1)}"]`, what)
     }

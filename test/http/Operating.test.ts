@@ -165,7 +165,8 @@ describe("21.3: who may", () => {
           ...addresses.peerAddress === undefined ? {} : { peerAddress: Option.some(addresses.peerAddress) }
         }
         const moved = HttpRouter.middleware(
-          (answer) => Effect.updateService(answer, HttpServerRequest.HttpServerRequest, (asked) => asked.modify(options)),
+          (answer) =>
+            Effect.updateService(answer, HttpServerRequest.HttpServerRequest, (asked) => asked.modify(options)),
           { global: true }
         )
         return Effect.flatMap(serving(Layer.merge(Http.layer(), moved)), ({ get }) => get("/api/actions"))
@@ -173,7 +174,16 @@ describe("21.3: who may", () => {
       for (const remoteAddress of ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"]) {
         assert.strictEqual((yield* from({ remoteAddress })).status, 200, remoteAddress)
       }
-      const elsewhere = ["10.0.0.1", "192.168.1.7", "::ffff:10.0.0.1", "fe80::1", "1127.0.0.1", "127.0.0.1.evil", "", undefined]
+      const elsewhere = [
+        "10.0.0.1",
+        "192.168.1.7",
+        "::ffff:10.0.0.1",
+        "fe80::1",
+        "1127.0.0.1",
+        "127.0.0.1.evil",
+        "",
+        undefined
+      ]
       for (const remoteAddress of elsewhere) {
         const { body, status } = yield* from({ remoteAddress })
         assert.deepStrictEqual([status, body._tag], [403, "Forbidden"], remoteAddress)

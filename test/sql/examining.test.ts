@@ -3,14 +3,14 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
-import { StorageError } from "../../src/SteppedError.ts"
 import type { Calls } from "../../src/sql/call.ts"
 import { checks } from "../../src/sql/Doctor.ts"
 import { examineOf } from "../../src/sql/examining.ts"
-import { Cars } from "../http/fixtures/cars.ts"
-import { as, known, servingApi } from "../http/fixtures/serving.ts"
+import { StorageError } from "../../src/SteppedError.ts"
 import { server } from "../harness/databases.ts"
 import { holding } from "../harness/racing.ts"
+import { Cars } from "../http/fixtures/cars.ts"
+import { as, known, servingApi } from "../http/fixtures/serving.ts"
 
 const achieved = "is unwound, and has achieved something"
 const beyond = "has a seat at or beyond the limit that it was admitted under"
@@ -19,7 +19,9 @@ it.effect("19: the invariants are checked one by one where all at once take too 
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const { get } = yield* servingApi({ authorization: known, queryTimeout: "1 second" })
-    const [seat] = yield* sql<{ action: string }>`insert into stepped.seats (action, lane, "limit", seat, priority, place)
+    const [seat] = yield* sql<
+      { action: string }
+    >`insert into stepped.seats (action, lane, "limit", seat, priority, place)
       values (gen_random_uuid(), 'a', 1, 1, 0, 1) returning action`
     const all = yield* Stepped.doctor
     assert.isAbove(all.length, 1)
@@ -45,7 +47,11 @@ const callsOf = (answer: (text: string) => Effect.Effect<ReadonlyArray<ReadonlyA
 it.effect("19: what goes wrong otherwise is an error, and not tried again in pieces", () =>
   Effect.gen(function*() {
     const asked: Array<string> = []
-    const gone = new StorageError({ operation: "doctor", isRetryable: true, cause: new Error("the connection is gone") })
+    const gone = new StorageError({
+      operation: "doctor",
+      isRetryable: true,
+      cause: new Error("the connection is gone")
+    })
     const calls = callsOf((text) => {
       asked.push(text)
       return Effect.fail(gone)

@@ -9539,6 +9539,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/EveryEndpoint.test.ts": ["21.1: every endpoint has an entry"] }
   },
   {
+    name: "many-misspelt-means-all",
+    breaks: "18.4: a condition that is misspelt is one, and the verb is for all",
+    plants: [{
+      file: "src/engine/client/many.ts",
+      find: "!Object.hasOwn(conditions, field)",
+      replace: "!Object.hasOwn(conditions, field) && field === \"\""
+    }],
+    tests: { "test/behaviour/ForMany.test.ts": ["18.4: nothing is half done"] }
+  },
+  {
     name: "http-unknown-means-all",
     breaks: "21.1: a field of a filter that is misspelt says nothing, and a verb is for all",
     plants: [{

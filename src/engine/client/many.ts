@@ -4,7 +4,15 @@ import type { ActionHandle } from "../../ActionHandle.ts"
 import { isName, nameRule } from "../../Actor.ts"
 import { isActionId, priorityLimits } from "../../domain/Phase.ts"
 import type { Engine } from "../../Engine.ts"
-import type { ManyFilter, ManyOptions, ManyPlan, ManyPlanKey, ManySummary, ManyVerb } from "../../Many.ts"
+import {
+  ManyAsked,
+  type ManyFilter,
+  type ManyOptions,
+  type ManyPlan,
+  type ManyPlanKey,
+  type ManySummary,
+  type ManyVerb
+} from "../../Many.ts"
 import { type EnqueueError, type InvalidActorId, InvalidQuery } from "../../SteppedError.ts"
 import { byOf, limitOf, operationOf, textOf, timeOf, withinOf } from "../../store/asked.ts"
 import { encodeActorId } from "../invoke/invocation.ts"
@@ -20,6 +28,7 @@ const rateMost = 10_000
 
 type Client = Engine["Service"]["client"]
 type Filter = Asked["filter"]
+const conditions = ManyAsked.fields.filter.fields
 
 export const make = (
   { newActionId, now, store }: Pick<ClientContext, "store" | "now" | "newActionId">,
@@ -140,6 +149,15 @@ export const filterOf = (
       if ((one === "actor" ? actor : action) !== undefined && other !== undefined) {
         return yield* refuse(`${other} of Stepped.forMany`, given[other], `nothing beside ${one}`)
       }
+    }
+    // what is misspelt would say nothing, and be taken for a condition
+    const strange = Object.keys(given).find((field) => !Object.hasOwn(conditions, field))
+    if (strange !== undefined) {
+      return yield* refuse(
+        `${strange} of Stepped.forMany`,
+        given[strange as keyof typeof given],
+        `nothing, as there is no such condition: there are ${Object.keys(conditions).join(", ")}`
+      )
     }
     const filter: Filter = {
       ...given,
