@@ -44,7 +44,7 @@ const outcomeOf = (
  *
  * **Details**
  *
- * The body is the success, an empty one none; with `?outcome=failed` it is the error, and `cancelled` and `timed_out` take none. It is answered with `received` (200), or `late` or `none` (410). A token that
+ * The body is the success, an empty one none; with `?outcome=failed` it is the error, and `cancelled` and `timed_out` take none. Nothing else is in its query. It is answered with `received` (200), or `late` or `none` (410). A token that
  * is not genuine is 401, which does not say what is wrong with it; a body that the schema refuses 422, and the action stays open; another one than before with the same token 409.
  *
  * @category layers
@@ -66,6 +66,12 @@ export const receiving = (
           // before its body is read
           yield* answering(Effect.provideContext(claimsOf(token), services))
           return Effect.gen(function*() {
+            // one that is misspelt would be a success
+            const strange = [...searchParams.keys()].find((name) => name !== "outcome")
+            if (strange !== undefined) {
+              const message = `a query has outcome alone, and not ${JSON.stringify(strange.slice(0, 100))}`
+              return yield* Effect.fail(answered(400, "BadRequest", message))
+            }
             const outcome = yield* outcomeOf(searchParams.get("outcome") ?? "succeeded", yield* read)
             const received = yield* answering(Effect.provideContext(receive(token, outcome), services))
             return HttpServerResponse.jsonUnsafe({ received }, { status: received === "received" ? 200 : 410 })

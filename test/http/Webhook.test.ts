@@ -359,6 +359,10 @@ describe("12.2, 21.4: an answer with a token", () => {
       for (const body of [{}, { receipt: 1 }, [], 1]) assert.strictEqual((yield* send(token!, body)).status, 422)
       assert.strictEqual((yield* send(token!, { receipt: "r".repeat(1000) })).status, 413)
       assert.strictEqual((yield* send(token!, {}, "?outcome=done")).status, 400)
+      for (const query of ["?outcom=failed", "?outcome=failed&reason=x", "?Outcome=failed"]) {
+        const { body, status } = yield* send(token!, { receipt: "r" }, query)
+        assert.deepStrictEqual([status, body._tag], [400, "BadRequest"], query)
+      }
       const deep = yield* send(token!, JSON.parse("[".repeat(400) + "]".repeat(400)))
       assert.deepStrictEqual([deep.status, deep.body._tag], [400, "BadRequest"])
       const [open] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list())

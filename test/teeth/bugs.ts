@@ -9559,6 +9559,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/EveryEndpoint.test.ts": ["21.1: every endpoint refuses a field"] }
   },
   {
+    name: "http-token-misspelt-outcome",
+    breaks: "12.2, 21.4: a failure whose outcome is misspelt in the query is taken for a success",
+    plants: [{
+      file: "src/http/receiving.ts",
+      find: "(name) => name !== \"outcome\"",
+      replace: "(name) => name === \"\""
+    }],
+    tests: { "test/http/Webhook.test.ts": ["is received once"] }
+  },
+  {
     name: "http-unknown-in-query",
     breaks: "21.1: a condition of a list that is misspelt says nothing, and all is listed",
     plants: [{
