@@ -9838,7 +9838,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/cli/remoteEngine.ts",
       find: "...at === undefined ? {}",
-      replace: "...at === undefined || true ? {}"
+      replace: "...at === undefined || name !== \"\" ? {}"
     }],
     tests: { "test/cli/RemoteOptions.test.ts": ["21.6: each option of each method"] }
   },
