@@ -9533,8 +9533,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "21.1: an endpoint takes what no test has sent it anything wrong in",
     plants: [{
       file: "src/http/Api.ts",
-      find: "key: Schema.optional(Schema.String), limit: Limit",
-      replace: "key: Schema.optional(Schema.String), below: Schema.optional(Schema.String), limit: Limit"
+      find: "key: Schema.optional(Schema.String), after: Schema.optional(Schema.String), limit: Limit",
+      replace:
+        "key: Schema.optional(Schema.String), below: Schema.optional(Schema.String), after: Schema.optional(Schema.String), limit: Limit"
     }],
     tests: { "test/http/EveryEndpoint.test.ts": ["21.1: every endpoint has an entry"] }
   },
