@@ -277,11 +277,12 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ],
   [
     // bodies take a second at most, or some for a connection of the pool that others keep; leases two, and a database that is away is back in
-    // a few; all of them take longer where the machine is busy
+    // a few; all of them take longer where the machine is busy. What asks for a verb on many goes through them one after another
     "whoever holds an action goes on with it",
     `select action, concat_ws(' ', 'held by', held_next, 'for', until - at) from (
         select action, at, held_next, lead(at, 1, clock_timestamp()) over (partition by action order by seq) as until from chaos.notes where what in ('begins', 'changes', 'leaves')) x
-      where held_next is not null and until - at > interval '40 s'`
+      where held_next is not null and until - at > interval '40 s'
+        and not exists (select 1 from stepped.ended_actions e where e.id = action and e.definition = 'Stepped/forMany')`
   ],
   [
     "every time is the database's, whatever the machines' clocks say",
