@@ -1,92 +1,25 @@
 /**
- * What rules 9, 10, 11 and 13 say of steps that begin again, wait for signals, time out and are undone, worked out on a line of time: no
- * effects, no SQL.
+ * What rules 9, 10, 11, 13 and 18 say of steps that begin again, wait for signals, time out, are undone and are gone on with, worked out on a
+ * line of time: no effects, no SQL.
  *
  * A saga has three steps, whose bodies take no time: what they wait for does. Nothing but a parent and its children meet, and no two
  * durations of a scenario are the same, so that what happens when can be said of each action alone, once it is known when it is ended from
  * above. Where that is found out later, the action is worked out anew.
  */
+import { type Asked, fromOf, optionsOf, placeOf, retries, type Saga, type SagaScenario, stepNames, timesAt } from "./SagaPlan.ts"
+import { compensatedIn, goesOnAt, type GoesOn, goneOnFor, memosOf, notUndoneFrom, originOf } from "./SagaRetrying.ts"
+import { type Memory, noteOf, type Run, runsOf, type SagaRow, type Step } from "./SagaRun.ts"
+import { notUndoneOf, undoAgain, unwind } from "./SagaUndoing.ts"
 
-/** What belongs to a definition. `point`: its second step is one of no return; `stop`, `timed` and `keeps` say how it is undone. */
-export const kinds = ["plain", "point", "stop", "timed", "keeps"] as const
-export type Kind = (typeof kinds)[number]
-
-export interface UndoPlan {
-  /** How often it fails first, however often it is run again. */
-  readonly fails: number
-  readonly waits: ReadonlyArray<number>
-}
-
-export interface SagaStep {
-  /** How often its body fails first, whoever runs it. */
-  readonly fails: number
-  readonly children: ReadonlyArray<Saga>
-  readonly waits: ReadonlyArray<number>
-  readonly undo: UndoPlan
-}
-
-export interface Saga {
-  readonly kind: Kind
-  readonly timeout: number | null
-  /** When signals are sent to it, for one of which its second step waits; null: it waits for none. Of roots alone. */
-  readonly hears: ReadonlyArray<number> | null
-  readonly steps: readonly [SagaStep, SagaStep, SagaStep]
-}
-
-/** From the root to the leaves, or from the leaves to the root. */
-export type Sweep = "down" | "up"
-
-/** The root is cancelled, and its unwinding abandoned, at these times, if it is not over by then. */
-export interface SagaScenario {
-  readonly saga: Saga
-  readonly cancelAt: number | null
-  readonly abandonAt: number | null
-  /** When all is over, an operator asks of one action after another, as often as there are sweeps, that what undoes it is run again. */
-  readonly sweeps: ReadonlyArray<Sweep>
-}
-
-/** Of which action the operator has asked: the place, how many actions of that place were before it, and when. */
-export interface Asked {
-  readonly place: string
-  readonly nth: number
-  readonly at: number
-}
-
-export const stepNames = ["a", "b", "c"] as const
-
-/** In milliseconds, by how deep in its tree an action is; what times out together would leave it open who comes first. */
-export const timesAt = (level: number) => ({
-  retry: 7_000_003 + 1_000_033 * level,
-  stepTimeout: 61_000_027 - 13_000_019 * level,
-  undoRetry: 3_000_017 + 100_019 * level,
-  undoLimit: 31_000_079 - 1_000_003 * level
-})
-
-export const retries = 2
-export const undoRetries = 1
-
-/** What definitions say of their steps, by index. */
-export const optionsOf = (kind: Kind, index: number) => ({
-  retries: index > 0,
-  timesOut: index === 1,
-  compensatesFailed: index === 1,
-  // whether children whose parent's time is over go on to be undone is not this model's
-  unwinds: index === 1 && kind !== "timed",
-  isPoint: index === 1 && kind === "point"
-})
-
-/** A step, or what undoes one, as it is stored. */
-export interface SagaRow {
-  readonly name: string
-  readonly status: "succeeded" | "failed" | "cancelled"
-}
-
+/** Others are named by their place, and how many actions of that place were before them. */
 export interface SagaOutcome {
-  readonly status: "succeeded" | "failed" | "cancelled" | "timed_out"
+  readonly status: Run["status"]
   readonly rows: ReadonlyArray<SagaRow>
   /** Of its own. */
   readonly notUndone: ReadonlyArray<string>
   readonly uncertain: ReadonlyArray<string>
+  readonly parent: string | null
+  readonly retryOf: string | null
 }
 
 export interface SagaEnd {
@@ -94,93 +27,66 @@ export interface SagaEnd {
   readonly read: number
   /** By place, the actions in the order in which they were asked for. */
   readonly actions: ReadonlyMap<string, ReadonlyArray<SagaOutcome>>
-  /** By place, what ran, and when. */
+  /** By place, what ran, when, and with which key. */
   readonly log: ReadonlyMap<string, ReadonlyArray<string>>
-  /** What the operator was answered: the steps that are undone again, or why none is. */
+  /** What the operator was answered: the steps that are undone again, what goes on, or why nothing is done. */
   readonly answers: ReadonlyArray<string>
 }
 
-export const placeOf = (parent: string, index: number, child: number): string => `${parent}.${stepNames[index]}${child}`
-
-interface Step {
-  readonly index: number
-  status: SagaRow["status"]
-  readonly children: Array<Run>
-  /** How often what undoes it was tried. */
-  tries: number
-  /** Its children are unwound, as far as they could be; it is undone itself. */
-  areUnwound: boolean
-  isUndone: boolean
-}
-
-interface Run {
+/** An action that begins at a time, and is cancelled at another, unless it is over by then. */
+interface Beginning {
   readonly saga: Saga
   readonly place: string
   readonly level: number
-  status: SagaOutcome["status"]
-  /** When it has ended, and when all of it that others wait for has. */
-  endAt: number
-  readonly steps: Array<Step>
-  readonly undone: Array<SagaRow>
-  readonly log: Array<readonly [at: number, entry: string]>
-  /** Of its own, as of the last time. */
-  notUndone: ReadonlyArray<string>
-  readonly uncertain: Array<string>
-  /** Its children that could not be undone when it was: nobody tells it of them again. */
-  readonly left: Array<Run>
-  /** Its parent has unwound it. */
-  isUnwound: boolean
-  /** It has read a signal, which further attempts have, too. */
-  hasHeard: boolean
-  /** Of each place, how often each of its bodies has run. */
-  memory: ReadonlyMap<string, ReadonlyArray<number>>
+  readonly parent: Run | null
+  readonly startAt: number
+  readonly cancelAt: number
+  readonly memory: Memory
+  readonly abandonAt?: number
+  /** It goes on for this one, as an operator has asked when all that is known had ended. */
+  readonly retryOf?: Run
+  readonly from?: number | undefined
+  readonly known: ReadonlyArray<Run>
 }
 
-const noneRan = [0, 0, 0]
+const beginsNew: GoesOn = { index: 0, isAfresh: false, waits: false, becomes: [], isNew: true }
 
-/** What comes of an action that begins at a time, and is cancelled at another, unless it is over by then. */
-const perform = (
-  saga: Saga,
-  place: string,
-  level: number,
-  startAt: number,
-  cancelAt: number,
-  memory: Run["memory"],
-  abandonAt = Infinity
-): Run => {
+const perform = (given: Beginning): Run => {
+  const { abandonAt = Infinity, cancelAt, known, level, memory, parent, place, retryOf, saga, startAt } = given
+  const goesOn = retryOf === undefined ? beginsNew : goesOnAt(retryOf, known, given.from)
   const run: Run = {
     saga,
     place,
     level,
+    parent,
+    retryOf: retryOf ?? null,
+    first: retryOf === undefined ? null : retryOf.first ?? retryOf,
+    compensated: retryOf === undefined ? [0, 0, 0] : compensatedIn(retryOf),
     status: "cancelled",
+    hasBegun: cancelAt > startAt,
     endAt: cancelAt,
     steps: [],
     undone: [],
     log: [],
-    notUndone: [],
-    uncertain: [],
     left: [],
+    uncertain: [],
     isUnwound: false,
-    hasHeard: false,
+    hasHeard: retryOf !== undefined && !goesOn.isAfresh && goesOn.index > 0 && retryOf.hasHeard,
+    memos: retryOf === undefined ? [undefined, undefined, undefined] : memosOf(retryOf),
     memory
   }
   // it waits in its lane, and has nothing to undo
-  if (cancelAt <= startAt) return run
+  if (!run.hasBegun) return run
+  if (retryOf !== undefined) run.steps.push(...retryOf.steps.slice(0, goesOn.index).map(takenOver))
   const timeoutAt = startAt + (saga.timeout ?? Infinity)
   const killAt = Math.min(cancelAt, timeoutAt)
   const killed = cancelAt < timeoutAt ? "cancelled" : "timed_out"
   let at = startAt
   for (const index of saga.steps.keys()) {
-    const step: Step = {
-      index,
-      status: "cancelled",
-      children: [],
-      tries: 0,
-      areUnwound: false,
-      isUndone: false
-    }
+    if (index < goesOn.index) continue
+    const step = begunStep(index)
     run.steps.push(step)
-    const ended = runStep(run, step, at, killAt)
+    const ended = runStep(run, step, at, killAt, index === goesOn.index ? goesOn : beginsNew, known)
     if (ended.status !== undefined) step.status = ended.status
     if (ended.isKilled || step.status !== "succeeded") {
       run.status = ended.isKilled ? killed : "failed"
@@ -194,58 +100,81 @@ const perform = (
   return run
 }
 
-const ranOf = (run: Run, place: string) => run.memory.get(place) ?? noneRan
+const begunStep = (index: number): Step => ({
+  index,
+  status: "cancelled",
+  children: [],
+  slots: undefined,
+  tries: 0,
+  areUnwound: false,
+  isUndone: false
+})
+
+/** Its children are this action's, but for those that nobody's are. */
+const takenOver = ({ children, index, slots, status }: Step): Step => ({
+  ...begunStep(index),
+  status,
+  slots,
+  children: slots === undefined ? [] : slots.children.filter((child) => children.includes(child))
+})
+
+const noneRan = [0, 0, 0, 0, 0, 0]
+
+/** The body runs: what it does once, it has done, or does now. */
+const runBody = (run: Run, index: number, at: number, attempt: number): number => {
+  const ran = run.memory.get(run.place) ?? noneRan
+  const memo = run.memos[index]
+  const once = stepNames.length + index
+  run.memos[index] = memo ?? ran[once]!
+  run.memory = new Map(run.memory).set(
+    run.place,
+    ran.map((n, i) => i === index || (i === once && memo === undefined) ? n + 1 : n)
+  )
+  const step = stepNames[index]!
+  run.log.push({ at, text: `${step} ${attempt} once ${run.memos[index]}`, step, undoes: false })
+  return ran[index]!
+}
 
 const runStep = (
   run: Run,
   step: Step,
   beginAt: number,
-  killAt: number
+  killAt: number,
+  goesOn: GoesOn,
+  known: ReadonlyArray<Run>
 ): { readonly status?: SagaRow["status"]; readonly at: number; readonly isKilled?: boolean } => {
   const { index } = step
-  const { level, place, saga } = run
+  const { level, saga } = run
   const times = timesAt(level)
   const options = optionsOf(saga.kind, index)
   const plan = saga.steps[index]!
   /** The last of each child. */
   const last = new Map<number, Run>()
+  for (const [n, [becomes, child]] of goesOn.becomes.entries()) {
+    if (becomes !== "stays" && becomes !== "taken") continue
+    last.set(n, child)
+    if (becomes === "stays" && isOwnOf(run, index, child)) step.children.push(child)
+  }
   let at = beginAt
   for (let attempt = 1;; attempt++) {
-    if (killAt <= at) return { at: killAt, isKilled: true }
-    const ran = ranOf(run, place)
-    run.memory = new Map(run.memory).set(place, ran.map((n, i) => i === index ? n + 1 : n))
-    run.log.push([at, `${stepNames[index]} ${attempt}`])
+    if (killAt <= at) {
+      // what a first attempt has come to is not found by whoever goes on for it, once it was to begin again
+      if (attempt === 2) step.slots = undefined
+      return { at: killAt, isKilled: true }
+    }
+    const waitsAgain = goesOn.waits && attempt === 1
     let failedAt = at
-    if (ran[index]! >= plan.fails) {
-      const began = at
+    if (waitsAgain || runBody(run, index, at, attempt) >= plan.fails) {
       const limitAt = options.timesOut ? at + times.stepTimeout : Infinity
       const cutAt = Math.min(limitAt, killAt)
-      const children = plan.children.map((child, n) => {
-        const earlier = last.get(n)
-        if (earlier?.status === "succeeded") return earlier
-        const begin = (cancelAt: number) =>
-          perform(
-            child,
-            placeOf(place, index, n),
-            level + 1,
-            Math.max(began, earlier?.endAt ?? 0),
-            cancelAt,
-            run.memory
-          )
-        const whole = begin(Infinity)
-        const one = whole.endAt < cutAt ? whole : begin(cutAt)
-        last.set(n, one)
-        step.children.push(one)
-        return one
-      })
-      for (const child of children) run.memory = new Map([...run.memory, ...ownMemory(child)])
-      const dues = plan.waits.map((ms) => began + ms)
-      if (saga.hears !== null && index === 1) {
-        const due = run.hasHeard ? began : Math.max(began, Math.min(...saga.hears))
-        dues.push(due)
-        run.hasHeard ||= due < cutAt
-      }
-      const endAt = Math.max(began, ...children.map((one) => one.endAt), ...dues)
+      const children = performChildren(run, step, at, cutAt, last, waitsAgain ? goesOn : beginsNew, known)
+      const earlier = waitsAgain ? run.retryOf!.steps[index]!.slots! : undefined
+      const opens = earlier?.dues ?? plan.waits.map((ms) => failedAt + ms)
+      const hears = saga.hears !== null && index === 1
+      const dues = [...opens, ...hears ? [hearsAt(run, at)] : []]
+      if (hears) run.hasHeard ||= dues.at(-1)! < cutAt
+      step.slots = { children, dues: opens, hasHeard: hears ? run.hasHeard : null }
+      const endAt = Math.max(at, ...children.map((one) => one.endAt), ...dues)
       const isWell = children.every(({ status }) => status === "succeeded")
       const isCut = children.some((one) => one.endAt >= cutAt) || dues.some((due) => due >= cutAt)
       if (isCut && killAt < limitAt) {
@@ -265,152 +194,151 @@ const runStep = (
   }
 }
 
+const isOwnOf = ({ retryOf }: Run, index: number, child: Run): boolean =>
+  retryOf!.steps[index]!.children.includes(child)
+
+/** When the signal comes: to the first one alone is it sent. */
+const hearsAt = ({ hasHeard, retryOf, saga }: Run, at: number): number =>
+  hasHeard ? at : retryOf === null ? Math.max(at, Math.min(...saga.hears!)) : Infinity
+
+/** What becomes of the children that a step asks for at a time, or that are retried. It is cut short at another. */
+const performChildren = (
+  run: Run,
+  step: Step,
+  at: number,
+  cutAt: number,
+  last: Map<number, Run>,
+  { becomes }: GoesOn,
+  known: ReadonlyArray<Run>
+): ReadonlyArray<Run> => {
+  const begun: Array<Run> = []
+  const children = run.saga.steps[step.index]!.children.map((saga, n) => {
+    const earlier = last.get(n)
+    if (earlier?.status === "succeeded") return earlier
+    const [, retried] = becomes[n] ?? []
+    const begin = (cancelAt: number) =>
+      perform({
+        saga,
+        place: placeOf(run.place, step.index, n),
+        level: run.level + 1,
+        parent: run,
+        startAt: Math.max(at, earlier?.endAt ?? 0),
+        cancelAt,
+        memory: run.memory,
+        known,
+        ...retried === undefined ? {} : { retryOf: originOf(retried) }
+      })
+    const restore = noteOf(retried === undefined ? [] : known)
+    const whole = begin(Infinity)
+    const isWhole = whole.endAt < cutAt
+    if (!isWhole) restore()
+    const one = isWhole ? whole : begin(cutAt)
+    last.set(n, one)
+    step.children.push(one)
+    begun.push(one)
+    return one
+  })
+  for (const child of begun) run.memory = new Map([...run.memory, ...ownMemory(child)])
+  return children
+}
+
 /** What it knows of its own places. */
 const ownMemory = (run: Run) => [...run.memory].filter(([place]) => place.startsWith(run.place))
 
-/** Undoes what there is to undo, once its open step is closed. Somebody may give that up, from when it is decided how it ends. */
-const unwind = (run: Run, fixedAt: number, closedAt: number, abandonAt: number): void => {
-  const isLeft = abandonAt > fixedAt && abandonAt < closedAt
-  if (isLeft) run.steps.at(-1)!.status = "cancelled"
-  const beginAt = isLeft ? abandonAt : closedAt
-  run.endAt = beginAt
-  if (run.saga.kind !== "keeps" || isLeft) undo(run, beginAt, abandonAt > fixedAt ? abandonAt : Infinity)
-  else {
-    for (const { index, status } of run.steps.toReversed()) {
-      if (status !== "succeeded" && !optionsOf(run.saga.kind, index).compensatesFailed) {
-        run.uncertain.push(stepNames[index]!)
-      }
-    }
+/** An answer names an action, of which it is not known yet how many were before it. */
+type Answer = (nameOf: (run: Run) => string) => string
+
+/** A new action goes on for one that has ended. */
+const retry = (
+  asked: Run,
+  at: number,
+  known: ReadonlyArray<Run>,
+  memory: Memory,
+  from: number | undefined
+): { readonly answer: Answer; readonly next?: Run } => {
+  const retryOf = originOf(asked)
+  if (retryOf.status === "succeeded") return { answer: (nameOf) => `status ${nameOf(asked)}` }
+  const gone = goneOnFor(retryOf, known)
+  if (gone !== undefined) return { answer: (nameOf) => `already ${nameOf(gone)}` }
+  if (from !== undefined && (retryOf.steps[from] === undefined || from > goesOnAt(retryOf, known).index)) {
+    return { answer: (nameOf) => `noSuchStep ${nameOf(retryOf)} ${stepNames[from]}` }
   }
-}
-
-/** Whether something of it, or below it, could not be undone when it was. */
-const hasLeft = (run: Run): boolean => run.notUndone.length + run.left.length > 0
-
-/** Undoes what there is to undo and is not undone; also once more, when all of it is over. */
-const undo = (run: Run, beginAt: number, abandonAt: number): void => {
-  const { level, saga } = run
-  const times = timesAt(level)
-  const notUndone: Array<string> = []
-  let at = beginAt
-  let limitAt = abandonAt
-  let isStopped = false
-  let isBegun = false
-  for (const step of run.steps.toReversed()) {
-    const { index, status } = step
-    const name = stepNames[index]!
-    const isDone = status === "succeeded"
-    const options = optionsOf(saga.kind, index)
-    if (isDone && options.isPoint) break
-    if (!isBegun && saga.kind === "timed") {
-      limitAt = Math.min(limitAt, at + times.undoLimit)
-    }
-    isBegun = true
-    if (options.unwinds && !step.areUnwound && !isStopped) {
-      if (at >= limitAt) isStopped = true
-      else {
-        const from = at
-        const endAt = Math.max(at, ...step.children.map((child) => unwindChild(child, from)))
-        const left = endAt < limitAt ? step.children.filter((child) => child.isUnwound && hasLeft(child)) : []
-        run.undone.push({ name, status: endAt >= limitAt || left.length > 0 ? "failed" : "succeeded" })
-        at = Math.min(endAt, limitAt)
-        step.areUnwound = endAt < limitAt
-        run.left.push(...left)
-        isStopped = endAt >= limitAt || (left.length > 0 && saga.kind === "stop")
-      }
-    }
-    if (!isDone && !options.compensatesFailed) {
-      if (!run.uncertain.includes(name)) run.uncertain.push(name)
-      continue
-    }
-    if (step.isUndone) continue
-    if (isStopped) {
-      notUndone.push(name)
-      continue
-    }
-    const ended = compensate(run, step, at, limitAt)
-    at = ended.at
-    if (ended.status !== undefined) run.undone.push({ name, status: ended.status })
-    step.isUndone = ended.status === "succeeded"
-    if (step.isUndone) continue
-    notUndone.push(name)
-    isStopped ||= at >= limitAt || saga.kind === "stop"
-  }
-  run.notUndone = notUndone
-  run.endAt = Math.min(at, abandonAt)
-}
-
-/** Of a child of a step whose children are unwound, when it is. */
-const unwindChild = (child: Run, at: number): number => {
-  const isPast = child.steps.some(({ index, status }) =>
-    status === "succeeded" && optionsOf(child.saga.kind, index).isPoint
-  )
-  if (child.status !== "succeeded" || isPast || child.isUnwound) return child.endAt
-  child.isUnwound = true
-  undo(child, at, Infinity)
-  return child.endAt
-}
-
-const compensate = (
-  run: Run,
-  step: Step,
-  beginAt: number,
-  limitAt: number
-): { readonly at: number; readonly status?: SagaRow["status"] } => {
-  const { fails, waits } = run.saga.steps[step.index]!.undo
-  const entry = `${step.status === "succeeded" ? "undoes" : "mends"} ${stepNames[step.index]!}`
-  let at = beginAt
-  for (let attempt = 1; at < limitAt; attempt++) {
-    run.log.push([at, `${entry} ${attempt}`])
-    if (++step.tries > fails) {
-      const endAt = at + Math.max(0, ...waits)
-      return endAt < limitAt ? { at: endAt, status: "succeeded" } : { at: limitAt, status: "failed" }
-    }
-    const again = at + timesAt(run.level).undoRetry
-    if (attempt > undoRetries) return { at, status: "failed" }
-    at = again
-  }
-  return { at: limitAt, status: "failed" }
-}
-
-/** All runs of a tree, its own first. */
-function* runsOf(run: Run): Generator<Run> {
-  yield run
-  for (const { children } of run.steps) for (const child of children) yield* runsOf(child)
-}
-
-/** What undoes an action that is over is run again, by an operator, of its own steps those that are not undone. */
-const undoAgain = (run: Run, at: number): string => {
-  const steps = run.notUndone
-  if (steps.length > 0) {
-    undo(run, at, Infinity)
-    return `again ${steps.join()}`
-  }
-  const isLeft = ({ left, notUndone }: Run): boolean => notUndone.length > 0 || left.some(isLeft)
-  return run.left.some(isLeft) ? "child" : "nothing"
+  const left = notUndoneFrom(retryOf, known, from)
+  if (left !== undefined) return { answer: (nameOf) => `notUndone ${nameOf(left[0])} ${left[1]}` }
+  const { level, place, saga } = retryOf
+  const next = perform({
+    saga,
+    place,
+    level,
+    parent: null,
+    startAt: at,
+    cancelAt: Infinity,
+    memory,
+    retryOf,
+    from,
+    known
+  })
+  return { answer: (nameOf) => `retried ${nameOf(retryOf)} by ${nameOf(next)}`, next }
 }
 
 /** What comes of a scenario, in which the operator has asked for these. */
 export const sagaEnd = ({ abandonAt, cancelAt, saga }: SagaScenario, asked: ReadonlyArray<Asked> = []): SagaEnd => {
-  const root = perform(saga, "0", 0, 0, cancelAt ?? Infinity, new Map(), abandonAt ?? Infinity)
-  const runs = [...runsOf(root)]
-  const byPlace = Map.groupBy(runs, ({ place }) => place)
-  const answers = asked.map(({ at, nth, place }) => undoAgain(byPlace.get(place)![nth]!, at))
+  const root = perform({
+    saga,
+    place: "0",
+    level: 0,
+    parent: null,
+    startAt: 0,
+    cancelAt: cancelAt ?? Infinity,
+    memory: new Map(),
+    abandonAt: abandonAt ?? Infinity,
+    known: []
+  })
+  const roots = [root]
+  let { memory } = root
+  // what is taken over has been there before
+  const all = () => [...new Set(roots.flatMap((one) => [...runsOf(one)]))]
+  const byPlace = () => Map.groupBy(all(), ({ place }) => place)
+  const answers = asked.map(({ at, nth, place, verb }): Answer => {
+    const known = all()
+    const run = byPlace().get(place)![nth]!
+    if (verb === "undo") {
+      const answer = goneOnFor(run, known) === undefined ? undoAgain(run, at) : "retried"
+      return () => answer
+    }
+    const { answer, next } = retry(run, at, known, memory, fromOf(verb))
+    if (next !== undefined) {
+      roots.push(next)
+      memory = new Map([...memory, ...ownMemory(next)])
+    }
+    return answer
+  })
+  const places = byPlace()
+  const nameOf = (run: Run) => `${run.place}#${places.get(run.place)!.indexOf(run)}`
   return {
     read: root.hasHeard ? 1 : 0,
-    answers,
-    actions: new Map([...byPlace].map(([place, ones]) => [
+    answers: answers.map((answer) => answer(nameOf)),
+    actions: new Map([...places].map(([place, ones]) => [place, ones.map((one) => outcomeOf(one, nameOf))])),
+    log: new Map([...places].map(([place, ones]) => [
       place,
-      ones.map(({ notUndone, status, steps, uncertain, undone }) => ({
-        status,
-        rows: [...steps.map(({ index, status }) => ({ name: stepNames[index]!, status })), ...undone],
-        notUndone,
-        uncertain
-      }))
-    ])),
-    log: new Map([...byPlace].map(([place, ones]) => [
-      place,
-      ones.flatMap(({ log }) => log).sort(([one], [other]) => one - other).map(([at, entry]) => `${at} ${entry}`)
+      ones.flatMap((one) => one.log.map((entry) => ({ ...entry, one })))
+        .sort((one, other) => one.at - other.at)
+        .map(({ at, one, step, text, undoes }) => {
+          const count = one.compensated[stepNames.indexOf(step)]
+          return `${at} ${text} ${nameOf(one.first ?? one)}/${step}/${count}${undoes ? "/compensation" : ""}`
+        })
     ]))
   }
 }
+
+const outcomeOf = (run: Run, nameOf: (run: Run) => string): SagaOutcome => ({
+  status: run.status,
+  rows: [
+    ...run.steps.map(({ index, status }) => ({ name: stepNames[index]!, status })),
+    ...run.undone.map(({ name, status }) => ({ name, status }))
+  ],
+  notUndone: notUndoneOf(run),
+  uncertain: run.uncertain,
+  parent: run.parent === null ? null : nameOf(run.parent),
+  retryOf: run.retryOf === null ? null : nameOf(run.retryOf)
+})

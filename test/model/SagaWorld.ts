@@ -3,28 +3,31 @@ import { assert } from "@effect/vitest"
 import { Clock, Effect, Schedule, Schema } from "effect"
 import type { Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { ActionRepo, Step, Stepped } from "stepped"
 import type { AnyAction, Engine } from "stepped"
 import { performSteppedActions } from "stepped/testing"
+import { type SagaEnd, sagaEnd } from "./SagaModel.ts"
 import {
   type Asked,
+  fromOf,
   type Kind,
   kinds,
   optionsOf,
   placeOf,
   retries,
   type Saga,
-  type SagaEnd,
-  sagaEnd,
   type SagaScenario,
   type SagaStep,
   stepNames,
   type Sweep,
   timesAt,
   type UndoPlan,
-  undoRetries
-} from "./SagaModel.ts"
+  undoRetries,
+  type Verb,
+  verbs
+} from "./SagaPlan.ts"
 import { brokenRules, clear, looseActions } from "./Trees.ts"
 
 const levels = [0, 1, 2]
@@ -94,14 +97,19 @@ export const sagaScenarios: fc.Arbitrary<SagaScenario> = fc.record({
   saga: sagaOf(0),
   cancelAt: maybe,
   abandonAt: maybe,
-  sweeps: fc.array(fc.constantFrom<Sweep>("down", "up"), { maxLength: 3 })
+  sweeps: fc.array(
+    fc.record<Sweep>({ verb: fc.constantFrom(...verbs, "undo", "retry"), direction: fc.constantFrom("down", "up") }),
+    { maxLength: 3 }
+  )
 }).map(distinct)
 
 /** A scenario for people. */
 export const showSaga = ({ abandonAt, cancelAt, saga, sweeps }: SagaScenario): string =>
   [
     showOne(saga, "0"),
-    `cancelled at ${cancelAt}, unwinding abandoned at ${abandonAt}, undone again [${sweeps.join()}]`
+    `cancelled at ${cancelAt}, unwinding abandoned at ${abandonAt}, asked for then: [${
+      sweeps.map(({ direction, verb }) => `${verb} ${direction}`).join()
+    }]`
   ].join("\n")
 
 const showOne = (saga: Saga, place: string): string =>
@@ -125,7 +133,7 @@ class Journey extends Stepped.Actor<Journey>()("Journey", { id: Schema.Int }) {}
 const go = Stepped.signal("go")
 class Oops extends Schema.TaggedError<Oops>()("Oops", {}) {}
 
-/** What ran where, and when. */
+/** What ran where, when, and with which key. */
 const log: Array<readonly [place: string, entry: string]> = []
 /** How often each body has run, of what undoes a step for each action. */
 const ran = new Map<string, number>()
@@ -135,10 +143,10 @@ const counted = (key: string) => {
   return before
 }
 
-const noted = (place: string, what: string) =>
+const noted = (place: string, what: string, more = "") =>
   Effect.gen(function*() {
-    const { attemptNumber } = yield* Step
-    log.push([place, `${yield* Clock.currentTimeMillis} ${what} ${attemptNumber}`])
+    const { attemptNumber, idempotencyKey } = yield* Step
+    log.push([place, `${yield* Clock.currentTimeMillis} ${what} ${attemptNumber}${more} ${idempotencyKey}`])
   })
 
 const nameOf = (kind: Kind, level: number) => `${kind}${level}`
@@ -152,7 +160,8 @@ const define = (kind: Kind, level: number): AnyAction => {
   const times = timesAt(level)
   const body = (index: number) => (place: string, { hears, steps }: Saga) =>
     Effect.gen(function*() {
-      yield* noted(place, stepNames[index]!)
+      const once = yield* Step.once("once", Effect.sync(() => counted(`${place} ${index} once`)))
+      yield* noted(place, stepNames[index]!, ` once ${once}`)
       const { children, fails, waits } = steps[index]!
       if (counted(`${place} ${index}`) < fails) return yield* new Oops()
       for (const [n, child] of children.entries()) {
@@ -217,8 +226,18 @@ interface CauseOf {
 const seen = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const ended = yield* sql.unsafe<
-    { id: string; place: string; status: number; cause: CauseOf | null; unwound: CauseOf | null }
-  >("select id, arguments->>0 as place, status, cause, unwound from stepped.ended_actions order by id")
+    {
+      id: string
+      place: string
+      status: number
+      cause: CauseOf | null
+      unwound: CauseOf | null
+      parent: string | null
+      retry_of: string | null
+    }
+  >(
+    "select id, arguments->>0 as place, status, cause, unwound, parent, retry_of from stepped.ended_actions order by id"
+  )
   const steps = Map.groupBy(
     yield* sql.unsafe<{ action: string; name: string; status: string }>(
       "select action, name, status from stepped.action_steps order by action, idx"
@@ -226,33 +245,66 @@ const seen = Effect.gen(function*() {
     ({ action }) => action
   )
   const actions = Map.groupBy(ended, ({ place }) => place)
+  const names = new Map(ended.map(({ id, place }) => [id, `${place}#${actions.get(place)!.findIndex((one) => one.id === id)}`]))
+  /** With the names of the model. */
+  const inWords = (text: string) => text.replaceAll(ids, (id) => names.get(id) ?? id)
   const [signals] = yield* sql<{ read: number }>`
     select count(*) filter (where step is not null)::int as read from stepped.signals`
   return {
     read: signals!.read,
     actions: new Map([...actions].map(([place, ones]) => [
       place,
-      ones.map(({ cause, id, status, unwound }) => {
+      ones.map(({ cause, id, parent, retry_of: retryOf, status, unwound }) => {
         const of = unwound ?? cause
         return {
           status: statusNames[status],
           rows: (steps.get(id) ?? []).map(({ name, status }) => ({ name, status })),
           notUndone: (of?.notUndone ?? []).flatMap(({ child, step }) => child === undefined ? [step] : []),
-          uncertain: [...of?.uncertain ?? []]
+          uncertain: [...of?.uncertain ?? []],
+          parent: parent === null ? null : inWords(parent),
+          retryOf: retryOf === null ? null : inWords(retryOf)
         }
       })
     ])),
-    log: Map.groupBy(log, ([place]) => place)
+    log: Map.groupBy(log.map(([place, entry]) => [place, inWords(entry)] as const), ([place]) => place),
+    inWords
   }
 })
 
+const ids = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+
 const inOrder = <A>(map: ReadonlyMap<string, A>) => [...map].sort(([one], [other]) => one < other ? -1 : 1)
 
-/** The operator: asks of one action after another, and waits until all of that is over. */
-const sweep = (direction: Sweep, begun: number) =>
+/** What the operator is answered, with ids. */
+const ask = (id: string, verb: Verb) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    if (verb === "undo") {
+      const answer = yield* repo.compensateAgain(id)
+      return answer._tag === "Compensating"
+        ? `again ${answer.steps.join()}`
+        : answer._tag === "NotCompensable"
+        ? answer.reason
+        : "none"
+    }
+    const from = fromOf(verb)
+    const answer = yield* repo.retry(id, from === undefined ? {} : { from: stepNames[from]! })
+    switch (answer._tag) {
+      case "Retried":
+        return `retried ${answer.retryOf} by ${answer.id}`
+      case "AlreadyRetried":
+        return `already ${answer.id}`
+      case "NotRetryable":
+        return [answer.reason, answer.action, ...answer.step === undefined ? [] : [answer.step]].join(" ")
+      default:
+        return answer._tag
+    }
+  })
+
+/** The operator: asks of one action after another, each at a time of its own, and waits until all of that is over. */
+const sweep = ({ direction, verb }: Sweep, begun: number) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const repo = yield* ActionRepo
     const ended = yield* sql.unsafe<{ id: string; place: string; nth: number }>(
       `select id, arguments->>0 as place, (row_number() over (partition by arguments->>0 order by id))::int - 1 as nth
         from stepped.ended_actions order by length(arguments->>0) ${
@@ -261,14 +313,10 @@ const sweep = (direction: Sweep, begun: number) =>
     )
     return yield* Effect.forEach(ended, ({ id, nth, place }) =>
       Effect.gen(function*() {
-        const asked: Asked = { place, nth, at: (yield* Clock.currentTimeMillis) - begun }
-        const verb = yield* repo.compensateAgain(id)
-        if (verb._tag === "Compensating") yield* performSteppedActions({ timeouts: true })
-        const answer = verb._tag === "Compensating"
-          ? `again ${verb.steps.join()}`
-          : verb._tag === "NotCompensable"
-          ? verb.reason
-          : "none"
+        yield* TestClock.adjust(1)
+        const asked: Asked = { verb, place, nth, at: (yield* Clock.currentTimeMillis) - begun }
+        const answer = yield* ask(id, verb)
+        if (/^(again|retried) /.test(answer)) yield* performSteppedActions({ timeouts: true })
         return [asked, answer] as const
       }))
   })
@@ -300,11 +348,12 @@ export const undoneAsTheModelSays = (scenario: SagaScenario) =>
     }
     yield* performSteppedActions({ timeouts: true })
     yield* comparedTo(sagaEnd(scenario), begun)
-    const asked = (yield* Effect.forEach(scenario.sweeps, (direction) => sweep(direction, begun))).flat()
+    const asked = (yield* Effect.forEach(scenario.sweeps, (one) => sweep(one, begun))).flat()
     const due = sagaEnd(scenario, asked.map(([one]) => one))
+    const { inWords } = yield* seen
     assert.deepStrictEqual(
-      asked.map(([{ place }, answer]) => `${place} ${answer}`),
-      asked.map(([{ place }], i) => `${place} ${due.answers[i]}`)
+      asked.map(([{ nth, place }, answer]) => `${place}#${nth} ${inWords(answer)}`),
+      asked.map(([{ nth, place }], i) => `${place}#${nth} ${due.answers[i]}`)
     )
     yield* comparedTo(due, begun)
     assert.deepStrictEqual(yield* brokenRules({ oneClock: true }), [])

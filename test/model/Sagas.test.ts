@@ -1,9 +1,11 @@
-/** Random sagas on a real engine: which steps begin again, when they time out, and what is undone, as the model says (rules 9, 10, 11 and 13). */
+/** Random sagas on a real engine: which steps begin again, when they time out, what is undone and what goes on, as the model says (rules 9, 10, 11, 13, 18). */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { suite } from "../harness/databases.ts"
 import { patienceMs } from "../patience.ts"
-import { type Saga, sagaEnd, type SagaStep, timesAt } from "./SagaModel.ts"
+import { sagaEnd } from "./SagaModel.ts"
+import { type Asked, type Saga, timesAt } from "./SagaPlan.ts"
+import { never, saga, sagasByHand, step, thrice } from "./SagaScenarios.ts"
 import { JourneysLive, sagaScenarios, showSaga, undoneAsTheModelSays } from "./SagaWorld.ts"
 import { forAll, seed, silent, trees } from "./Trees.ts"
 
@@ -14,7 +16,7 @@ console.log(`random sagas: STEPPED_TREES=${trees} STEPPED_SEED=${seed}`)
 
 suite("random sagas", (engine) => {
   it.effect(
-    "9, 10, 11, 13: steps begin again, wait for signals, time out and are undone as the model says",
+    "9, 10, 11, 13, 18: steps begin again, wait for signals, time out, are undone and gone on with as the model says",
     () =>
       forAll(sagaScenarios, undoneAsTheModelSays, {
         inWords: showSaga,
@@ -26,34 +28,39 @@ suite("random sagas", (engine) => {
       ),
     timeLimit * 2
   )
+
+  for (const [title, scenario] of sagasByHand) {
+    it.effect(`18.1: ${title}, as the model says`, () =>
+      Effect.provide(
+        undoneAsTheModelSays(scenario),
+        JourneysLive.pipe(Layer.provideMerge(engine.layer()), Layer.provideMerge(silent))
+      ))
+  }
 })
 
 describe("the model of sagas", () => {
-  const step = (given: Partial<SagaStep> = {}): SagaStep => ({
-    fails: 0,
-    children: [],
-    waits: [],
-    undo: { fails: 0, waits: [] },
-    ...given
-  })
-  const saga = (steps: Saga["steps"], given: Partial<Saga> = {}): Saga => ({
-    kind: "plain",
-    timeout: null,
-    hears: null,
-    steps,
-    ...given
-  })
-  const never = step({ fails: 9 })
+  /** What is asked: the place, with which of its actions, to be undone again or retried. */
+  const asks = (words: string, i: number): Asked => {
+    const [, verb, place, nth] = /^(?:(retry) )?(.*?)(?:#(\d+))?$/.exec(words)!
+    return { verb: verb === "retry" ? verb : "undo", place: place!, nth: Number(nth ?? 0), at: (i + 1) * 1e9 }
+  }
   const end = (
     saga: Saga,
     cancelAt: number | null = null,
     abandonAt: number | null = null,
     ...places: ReadonlyArray<string>
   ) => {
-    const asked = places.map((place, i) => ({ place, nth: 0, at: (i + 1) * 1e9 }))
-    const { actions, answers, log, read } = sagaEnd({ saga, cancelAt, abandonAt, sweeps: [] }, asked)
-    return { answers, read, of: (place: string) => actions.get(place)!, ran: (place: string) => log.get(place) }
+    const { actions, answers, log, read } = sagaEnd({ saga, cancelAt, abandonAt, sweeps: [] }, places.map(asks))
+    return {
+      answers,
+      read,
+      of: (place: string) => actions.get(place)!,
+      ran: (place: string) => log.get(place)!.map(withoutKey),
+      keys: (place: string) => log.get(place)!.map((entry) => entry.split(" ").at(-1))
+    }
   }
+  /** Nor what a body has done once. */
+  const withoutKey = (entry: string) => entry.replace(/( once \d+)? \S+$/, "")
   const { retry, stepTimeout, undoRetry } = timesAt(0)
 
   it("9.1, 10.1: a step is tried three times, and then the others are undone from the last to the first", () => {
@@ -103,7 +110,7 @@ describe("the model of sagas", () => {
 
   it("10.5: nothing is undone before a point of no return", () => {
     const { of } = end(saga([step(), step(), never], { kind: "point" }))
-    assert.deepStrictEqual(of("0")[0]!.rows.map(({ name }) => name), ["a", "b", "c"])
+    assert.deepStrictEqual(of("0")[0]!.rows.map(({ name }) => name), ["a", "b", "c", "c"])
   })
 
   it("10.7: what cannot be undone stops the others, where the action says so", () => {
@@ -157,5 +164,40 @@ describe("the model of sagas", () => {
       "b succeeded",
       "a succeeded"
     ])
+  })
+
+  it("18.1: a new one goes on with what was compensated first, under keys of the first one", () => {
+    const { answers, keys, of, ran } = end(saga([step(), step(), thrice]), null, null, "retry 0", "retry 0", "retry 0#1")
+    assert.deepStrictEqual(answers, ["retried 0#0 by 0#1", "already 0#1", "status 0#1"])
+    assert.deepStrictEqual(ran("0").slice(-3), ["1000000000 a 1", "1000000000 b 1", "1000000000 c 1"])
+    // of its children, and itself: that counts twice
+    assert.deepStrictEqual(keys("0").slice(-3), ["0#0/a/1", "0#0/b/2", "0#0/c/0"])
+    assert.deepStrictEqual(of("0").map(({ retryOf, status }) => [status, retryOf]), [["failed", null], [
+      "succeeded",
+      "0#0"
+    ]])
+  })
+
+  it("18.1: what was kept is taken over, and the step that has failed begins again", () => {
+    const { ran } = end(saga([step(), step(), thrice], { kind: "keeps" }), null, null, "retry 0")
+    assert.deepStrictEqual(ran("0").slice(5), ["1000000000 c 1"])
+  })
+
+  it("18.1: children that have failed are retried, without the body; what was retried by itself is taken", () => {
+    const badly = saga([thrice, step(), step()])
+    const parent = saga([step(), step({ children: [saga([step(), step(), step()]), badly] }), step()], { kind: "keeps" })
+    const together = end(parent, null, null, "retry 0")
+    assert.deepStrictEqual(together.ran("0").slice(-2), [`${2 * retry} b 3`, "1000000000 c 1"])
+    assert.deepStrictEqual(together.of("0.b1").at(-1)!.retryOf, "0.b1#2")
+    const alone = end(parent, null, null, "retry 0.b1#2", "retry 0")
+    assert.deepStrictEqual(alone.answers, ["retried 0.b1#2 by 0.b1#3", "retried 0#0 by 0#1"])
+    assert.deepStrictEqual([alone.of("0.b1").length, alone.of("0.b1")[3]!.parent], [4, null])
+    assert.deepStrictEqual(alone.ran("0").at(-1), "2000000000 c 1")
+  })
+
+  it("18.1: while it is not undone, it is not retried", () => {
+    const stubborn = step({ undo: { fails: 2, waits: [] } })
+    const { answers } = end(saga([step(), stubborn, never]), null, null, "retry 0", "0", "retry 0")
+    assert.deepStrictEqual(answers, ["notUndone 0#0 b", "again b", "retried 0#0 by 0#1"])
   })
 })

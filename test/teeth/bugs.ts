@@ -4878,6 +4878,53 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [retrying]: ["18.1: what was done once is taken over"] }
   },
   {
+    name: "half-undone-and-the-same-key",
+    breaks: "18.1: a step of which some children were undone is done again with the key of before",
+    plants: [{
+      file: functionFile("retry_facts"),
+      find: `and (s.status = 2 /* Status.succeeded */ or s.undo = 8 /* Undo.unwind */)`,
+      replace: `and s.status = 2 /* Status.succeeded */`
+    }],
+    tests: { [randomSagas]: ["18.1: children of which some could not be undone"] }
+  },
+  {
+    name: "retried-twice-and-first",
+    breaks: "18.1: what goes on for a retried action has another key than the first one",
+    plants: [{
+      file: functionFile("retry_facts"),
+      find: `first := coalesce(first, p_action);`,
+      replace: `first := p_action;`
+    }],
+    tests: { [randomSagas]: ["18.1: what was compensated is done again"] }
+  },
+  {
+    name: "taken-and-unwound",
+    breaks: "18.1: what was retried by itself is unwound with a parent that has taken it",
+    plants: [
+      {
+        file: functionFile("take_over"),
+        find: `when r.taken is not null then false`,
+        replace: `when r.taken is not null then true`
+      },
+      {
+        file: functionFile("take_over"),
+        find: `where not g.afresh and r.becomes = 'taken'));`,
+        replace: `where false));`
+      }
+    ],
+    tests: { [randomSagas]: ["18.1: a child that was retried by itself counts"] }
+  },
+  {
+    name: "compensated-and-done-once",
+    breaks: "18.1: what a step has done once counts as done, though that was compensated",
+    plants: [{
+      file: functionFile("take_over"),
+      find: `and u.name = m.step_name`,
+      replace: `and u.name is null`
+    }],
+    tests: { [randomSagas]: ["18.1: what was compensated is done again"] }
+  },
+  {
     name: "retry-without-the-steps-time",
     breaks: "18.1: a step that waits again has no time of its own",
     plants: [{
