@@ -44,13 +44,32 @@ export interface Campaign {
   runs: number
   /** Boundaries that were hit, each by any fault. */
   boundaries: number
+  /** How many they are of each tree, by its number; of none where faults come at random. */
+  readonly boundariesOf: Map<number, number>
   readonly faults: Map<Fault, number>
   readonly failures: Array<Failure>
   /** Runs whose outcome takes another order than a single performer's, by the kinds of turns that come sooner or later in it. */
   readonly orders: Map<string, number>
   /** The longest ways back to rest. */
-  slowest: Array<{ readonly millis: number; readonly what: string }>
+  slowest: Array<Way>
 }
+
+/** How long a trial took. */
+export interface Way {
+  readonly millis: number
+  readonly what: string
+}
+
+/**
+ * The boundaries of each tree in one line, in the order of their numbers, to be compared with another commit's: where they are fewer, faults no
+ * longer come where they did. They differ a little from run to run.
+ */
+export const boundariesInWords = ({ boundariesOf }: Pick<Campaign, "boundariesOf">): string =>
+  [...boundariesOf].sort(([a], [b]) => a - b).map(([number, count]) => `${number}:${count}`).join(" ")
+
+/** Those of the longest ways to rest that took longer than so many seconds. */
+export const tooLong = ({ slowest }: Pick<Campaign, "slowest">, seconds: number): ReadonlyArray<Way> =>
+  slowest.filter(({ millis }) => millis > seconds * 1000)
 
 /** Who hears of a campaign while it goes on. */
 export interface Reporter {
@@ -69,6 +88,7 @@ const bench = (slots: ReadonlyArray<Slot>, trees: number, reporter: Reporter) =>
     trees,
     runs: 0,
     boundaries: 0,
+    boundariesOf: new Map(),
     faults: new Map(),
     failures: [],
     orders: new Map(),
@@ -127,7 +147,9 @@ export const everywhere = (
               `npm run test:faults -- --tree ${of.number} --site ${site} --boundary ${boundary} --fault ${fault}`
             count(of, yield* run(of, injection), command)
             if (injection.hits.length === 0) return
-            met.add(`${of.number} ${site} ${boundary}`)
+            const which = `${of.number} ${site} ${boundary}`
+            if (!met.has(which)) campaign.boundariesOf.set(of.number, (campaign.boundariesOf.get(of.number) ?? 0) + 1)
+            met.add(which)
             campaign.boundaries = met.size
             if (choice.boundary !== undefined) return
           }

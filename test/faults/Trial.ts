@@ -94,7 +94,7 @@ const patient: Stepped.EngineOptions = { lease: "20 seconds", statementTimeout: 
  * times to come). Alone that takes less than 15 seconds, whatever is hit: the longest that an engine waits for by itself are a lease (2 s), some
  * statements' deadlines, and the seconds in which a process that ends asks a database that does not answer. Wall clock says nothing of that
  * beside other work, so that only four times as long fails a trial; the list of the slowest ones, which a campaign prints, tells what has come
- * near.
+ * near. With `--rest 15` a campaign fails by it.
  */
 const restMillis = 60_000
 /** How long a process has to come to its end, for the same reason. */

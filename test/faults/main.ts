@@ -12,6 +12,7 @@
  * --slots 8            how many trials run beside each other
  * --replay file        what a failing trial has written, once more in the order of that time; --times 5 for more than one try
  * --trials             a line for each trial
+ * --rest 15            fails where a way to rest has taken longer than so many seconds; beside other work it takes longer than alone
  * ```
  */
 import { Effect, Layer, References } from "effect"
@@ -19,7 +20,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startServer } from "../harness/PostgresServer.ts"
-import { atRandom, type Campaign, everywhere, replayed, type Reporter } from "./Campaign.ts"
+import { atRandom, boundariesInWords, type Campaign, everywhere, replayed, type Reporter, tooLong } from "./Campaign.ts"
 import { canonical, randomTrees } from "./Canonical.ts"
 import { slotsOn } from "./Databases.ts"
 import { type Fault, type Recording, type Site, sites } from "./Injection.ts"
@@ -70,7 +71,7 @@ const program = Effect.gen(function*() {
       const began = performance.now()
       const done = yield* campaign
       report(done, performance.now() - began)
-      return done.failures.length
+      return done.failures.length + late(done).length
     })
   const file = option("replay")
   if (file !== undefined) {
@@ -92,12 +93,21 @@ const program = Effect.gen(function*() {
   return tree === undefined ? failures + (yield* timed(randomly)) : failures
 })
 
+const late = (campaign: Campaign) => {
+  const seconds = numeric("rest")
+  return seconds === undefined ? [] : tooLong(campaign, seconds)
+}
+
 const report = (campaign: Campaign, millis: number) => {
   const faults = [...campaign.faults].map(([fault, n]) => `${fault} ${n}`).join(", ")
   if (campaign.orders.size > 0) console.log("outcomes of other orders that are as right:")
   for (const [order, n] of campaign.orders) console.log(`  ${n} times  ${order}`)
   console.log(`the longest ways to rest:`)
   for (const { millis, what } of campaign.slowest) console.log(`  ${Math.round(millis)} ms  ${what}`)
+  for (const { millis, what } of late(campaign)) {
+    console.log(`TOO LONG: ${Math.round(millis)} ms to come to rest, of ${numeric("rest")} s: ${what}`)
+  }
+  if (campaign.boundariesOf.size > 0) console.log(`boundaries of each tree: ${boundariesInWords(campaign)}`)
   console.log(
     `${campaign.trees} trees, ${campaign.boundaries} boundaries, ${campaign.runs} runs in ${
       Math.round(millis / 1000)
