@@ -4,7 +4,8 @@
  */
 import { assert, describe, inject, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Redacted } from "effect"
-import { Stepped } from "stepped"
+import { SqlClient } from "effect/sql"
+import { Stepped, UnsuitableIsolation } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { watched } from "../harness/heals.ts"
 import { pgBouncerPath, startPgBouncer } from "../harness/PgBouncer.ts"
@@ -35,9 +36,21 @@ describe.skipIf(path === undefined)(
   "behind PgBouncer in transaction mode (needs one on the path, or STEPPED_PGBOUNCER)",
   () => {
     /** The client and the worker of a process, on a database behind PgBouncer. */
-    const start = (options: Stepped.EngineOptions, client: ClientOptions = { prepare: false }) =>
+    const start = (
+      options: Stepped.EngineOptions,
+      { level, ...client }: ClientOptions & { readonly level?: string } = {}
+    ) =>
       Effect.gen(function*() {
-        const { name } = yield* freshDatabase({ template })
+        const { name, url: direct } = yield* freshDatabase({ template })
+        if (level !== undefined) {
+          yield* Effect.provide(
+            Effect.flatMap(
+              SqlClient.SqlClient,
+              (sql) => sql.unsafe(`alter database "${name}" set default_transaction_isolation = '${level}'`)
+            ),
+            yield* alone(layerUrl(direct, { maxConnections: 1 }))
+          )
+        }
         const pooler = yield* startPgBouncer(path!, Redacted.make(inject("databaseUrl")))
         const url = new URL(Redacted.value(pooler.url))
         url.pathname = `/${name}`
@@ -45,7 +58,7 @@ describe.skipIf(path === undefined)(
           Layer.provide(CarsLive),
           Layer.provideMerge(Stepped.layer({ ...polling, ...options })),
           Layer.provide(watched),
-          Layer.provideMerge(layerUrl(Redacted.make(url.href), client))
+          Layer.provideMerge(layerUrl(Redacted.make(url.href), { prepare: false, ...client }))
         )
         return { ...pooler, url: Redacted.make(url.href), worker: yield* alone(layer), startAnother: alone(layer) }
       })
@@ -58,6 +71,31 @@ describe.skipIf(path === undefined)(
         // the premise: sessions are taken in turns
         const sessions = yield* Effect.provide(Effect.all([session, session, session]), worker)
         assert.isAbove(new Set(sessions).size, 1)
+      }))
+
+    it.live("at repeatable read whoever waits goes on: what the engine decides states its level, and leaves none to the session", () =>
+      Effect.gen(function*() {
+        const { startAnother, worker } = yield* start({}, { level: "repeatable read" })
+        yield* startAnother
+        yield* Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const level = Effect.map(
+            sql<{ level: string }>`select current_setting('transaction_isolation') as level`,
+            ([row]) => row!.level
+          )
+          yield* performs(40)
+          const later = yield* (yield* Cars.client)(77).with({ delay: "1 hour" }).driveLater(1)
+          const refused = yield* Effect.flip(sql.withTransaction(later.cancel()))
+          assert.instanceOf(refused, UnsuitableIsolation)
+          assert.strictEqual(refused.level, "repeatable read")
+          assert.isTrue(yield* later.cancel())
+          assert.strictEqual((yield* Effect.flip(later.await))._tag, "Cancelled")
+          yield* healthy
+          // the sessions are everybody's, in turns
+          const levels = yield* Effect.all(Array.from({ length: 40 }, () => level))
+          assert.deepStrictEqual([...new Set(levels)], ["repeatable read"])
+          assert.isAbove(new Set(yield* Effect.all([session, session, session])).size, 1)
+        }).pipe(Effect.provide(worker))
       }))
 
     it.live("a worker that would listen says that it hears nothing, and looks for itself", () =>

@@ -11601,6 +11601,17 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "level-of-the-session",
+    breaks: "a level is left to a session that is somebody else's in the next transaction, behind PgBouncer",
+    plants: [{
+      file: call,
+      find: `const stated = untraced(withTransaction(statement))`,
+      replace: `const session = sql.unsafe("set default_transaction_isolation = 'read committed'")
+    const stated = untraced(Effect.andThen(Effect.ignore(session), withTransaction(statement)))`
+    }],
+    tests: { "test/operations/Pooling.test.ts": ["at repeatable read whoever waits"] }
+  },
+  {
     name: "level-found-each-time",
     breaks: "a database that is at repeatable read by default refuses each statement once before its level is stated",
     plants: [{
