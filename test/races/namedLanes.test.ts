@@ -7,11 +7,12 @@ import { Effect, Exit } from "effect"
 import type { Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { JobQueue } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { recordsOf } from "../harness/observing.ts"
 import { allEnded, layerWorkers, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
-import { lastPlaces, neverTooMany, newestNumbers, watchLanes } from "./fixtures/crowds.ts"
-import { actions, Cars, lanes, rate, roundOf, rounds, tooMany } from "./fixtures/namedLanes.ts"
+import { begunIn, lastPlaces, neverTooMany, newestNumbers, watchLanes } from "./fixtures/crowds.ts"
+import { actions, Cars, lanes, open, rate, roundOf, rounds, tooMany } from "./fixtures/namedLanes.ts"
 
 describe("contended lanes with policies", () => {
   const race = <A, E>(
@@ -39,6 +40,14 @@ describe("contended lanes with policies", () => {
     )
   })
 
+  const joined = until(
+    "all have joined",
+    Effect.flatMap(
+      SqlClient.SqlClient,
+      (sql) => Effect.orDie(Effect.map(sql`select 1 from stepped.jobs limit 1`, (rows) => rows.length === 0))
+    )
+  )
+
   race(
     "15.2, 15.3: a line lets in as many as its limit says, and forgets nobody",
     { engines: 4 },
@@ -56,18 +65,113 @@ describe("contended lanes with policies", () => {
   race("15.3: in a line of one they perform in the order of joining", { engines: 4 }, () =>
     Effect.gen(function*() {
       const client = yield* Cars.client
-      for (const n of numbers) yield* client(1).queueLater(n)
+      const queue = yield* JobQueue
+      const half = actions / 2
+      const enqueue = (from: number, to: number) =>
+        Effect.forEach(numbers.slice(from, to), (n) => client(n).queueLater(n), { concurrency: 40 })
+      // many of each lane are there when they are taken, so that some wait in any case; the others come meanwhile
+      yield* queue.pause({ queue: "default" }, { reason: "until many are there" })
+      yield* enqueue(0, half)
+      yield* queue.resume({ queue: "default" })
+      yield* enqueue(half, actions)
       yield* allEnded
       assert.deepStrictEqual(tooMany, [])
-      const records = yield* recordsOf("queue")
-      assert.lengthOf(records, actions)
-      for (const lane of Array.from({ length: lanes }, (_, n) => n)) {
-        const those = records.filter(({ arguments: [n] }: any) => n % lanes === lane)
-        const starts = those.map(({ startedAt }) => startedAt!.getTime())
-        assert.deepStrictEqual(starts, [...starts].sort((a, b) => a - b))
+      assert.deepStrictEqual(yield* statuses("queue"), ["succeeded"])
+      const begun = yield* begunIn
+      assert.lengthOf(begun, lanes)
+      assert.lengthOf(begun.flatMap(({ places }) => places), actions)
+      for (const { places, waited } of begun) {
+        assert.isAbove(waited, 0)
+        assert.deepStrictEqual(places, places.toSorted((a, b) => a - b))
       }
       yield* empty
     }))
+
+  race(
+    "14.1, 15.3: in a line the more urgent one is first, whenever it has joined",
+    { engines: 4 },
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Cars.client
+        const third = Math.floor((actions - lanes) / 3)
+        const [patient, urgent] = [lanes + third, lanes + 2 * third]
+        const enqueue = (from: number, to: number, priority: (n: number) => number) =>
+          Effect.forEach(
+            numbers.slice(from, to),
+            (n) => client(n).with({ priority: priority(n) }).waitLater(n),
+            { concurrency: 40 }
+          )
+        // each lane is occupied, and those that are patient have joined before those that are urgent
+        yield* enqueue(0, lanes, () => 0)
+        yield* joined
+        yield* enqueue(lanes, patient, () => 10)
+        yield* joined
+        yield* enqueue(patient, urgent, () => -10)
+        yield* joined
+        yield* open
+        yield* enqueue(urgent, actions, (n) => n % 7 - 3)
+        yield* allEnded
+        assert.deepStrictEqual(tooMany, [])
+        assert.deepStrictEqual(yield* statuses("wait"), ["succeeded"])
+        const begun = yield* begunIn
+        assert.lengthOf(begun, lanes)
+        assert.lengthOf(begun.flatMap(({ numbers }) => numbers), actions)
+        for (const { numbers } of begun) {
+          const kinds = numbers.filter((n) => n >= lanes && n < urgent).map((n) => n < patient ? "patient" : "urgent")
+          assert.deepStrictEqual(kinds, kinds.toSorted().reverse())
+        }
+        yield* empty
+      })
+  )
+
+  race(
+    "15.3: a line takes no more than may wait, and whoever is turned away leaves nothing",
+    { engines: 4 },
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Cars.client
+        const ends = yield* Effect.forEach(
+          numbers,
+          (n) => Effect.match(client(n).park(n), { onFailure: (error) => error._tag, onSuccess: () => "done" }),
+          { concurrency: 200 }
+        )
+        assert.deepStrictEqual(tooMany, [])
+        assert.deepStrictEqual([...new Set(ends)].sort(), ["LaneFull", "done"])
+        assert.deepStrictEqual(yield* statuses("park"), ["succeeded"])
+        assert.lengthOf(yield* recordsOf("park"), ends.filter((end) => end === "done").length)
+        yield* empty
+      })
+  )
+
+  race(
+    "15.4: where waiters are told, exactly those of superseded actions are, handles and slots",
+    { engines: 4 },
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Cars.client
+        const ends = yield* Effect.forEach(
+          numbers,
+          (n) =>
+            Effect.match(n % 3 === 0 ? client(n).listen(n) : client(n).tell(n), {
+              onFailure: (error) => error._tag,
+              onSuccess: () => "done"
+            }),
+          { concurrency: 200 }
+        )
+        assert.deepStrictEqual(tooMany, [])
+        const told = yield* recordsOf("tell")
+        assert.lengthOf(told, actions)
+        const seen = new Map(told.map(({ arguments: [n], status }: any): [number, string] => [n, status]))
+        assert.deepStrictEqual(
+          ends,
+          numbers.map((n) => seen.get(n) === "succeeded" ? "done" : n % 3 === 0 ? "ActionFailed" : "Superseded")
+        )
+        assert.deepStrictEqual(yield* statuses("tell"), ["succeeded", "superseded"])
+        assert.deepStrictEqual(yield* lastPlaces("Car/tell"), eachLane("succeeded"))
+        assert.deepStrictEqual(yield* newestNumbers("Car/tell"), eachLane("succeeded"))
+        yield* empty
+      })
+  )
 
   race(
     "15.3: a superseding lane with a limit never lets in more, and the newest performs",
@@ -162,11 +266,6 @@ describe("contended lanes with policies", () => {
   }, () =>
     Effect.gen(function*() {
       const client = yield* Cars.client
-      const sql = yield* SqlClient.SqlClient
-      const joined = until(
-        "all have joined",
-        Effect.orDie(Effect.map(sql`select 1 from stepped.jobs limit 1`, (rows) => rows.length === 0))
-      )
       for (let round = 0; round < rounds; round++) {
         const those = numbers.slice(round * roundOf, (round + 1) * roundOf)
         yield* Effect.forEach(those, (n) => client(n).saveLater(n), { concurrency: 40 })

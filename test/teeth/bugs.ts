@@ -3720,6 +3720,46 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [namedLanes]: ["15.1, 15.3: two of a key"] }
   },
   {
+    name: "named-line-last-of-many",
+    breaks: "15.3: of those that join a line together the first ones begin",
+    plants: [{
+      file: functionFile("join_lines"),
+      find: `row_number() over (partition by r.lane order by j.n)`,
+      replace: `row_number() over (partition by r.lane order by j.n desc)`
+    }],
+    tests: { "test/races/namedLanes.test.ts": ["15.3: in a line of one they perform in the order"] }
+  },
+  {
+    name: "named-priority-together",
+    breaks: "14.1, 15.3: those that join a line together stand in it by their priority",
+    plants: [{
+      file: functionFile("join_lines"),
+      find: `line_priority((x.job).priority),`,
+      replace: `0::smallint,`
+    }],
+    tests: { "test/races/namedLanes.test.ts": ["14.1, 15.3: in a line the more urgent one is first"] }
+  },
+  {
+    name: "named-full-together",
+    breaks: "15.3: those that join a line with an end together are asked whether it takes them",
+    plants: [{
+      file: functionFile("join_lines"),
+      find: `n.settings ?| array['rate', 'maxPending']`,
+      replace: `n.settings ?| array['rate']`
+    }],
+    tests: { "test/races/namedLanes.test.ts": ["15.3: a line takes no more than may wait"] }
+  },
+  {
+    name: "named-tells-nobody",
+    breaks: "15.4: who joins a lane that tells those who wait has its waiters told",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `coalesce(n.settings ->> 'waiters', '') = 'fail',`,
+      replace: `false,`
+    }],
+    tests: { "test/races/namedLanes.test.ts": ["15.4: where waiters are told, exactly"] }
+  },
+  {
     name: "named-limit-of-an-earlier-deploy",
     breaks: "15.2: who waits in a lane whose limit was raised begins without anybody joining or ending",
     plants: [{
