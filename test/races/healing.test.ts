@@ -9,6 +9,7 @@ import { type ActionHandle, type AfterStatus, Engine, PerformanceLane, Step, Ste
 import { performDue } from "stepped/testing"
 import { completedAs } from "../../src/domain/Failure.ts"
 import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
+import { pagesOfPass } from "../../src/engine/maintenance/heal.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { type Catalog, emptyCatalog, Store } from "../../src/store/Store.ts"
@@ -251,6 +252,26 @@ it.live("a pass looks at some pages, one worker at a time", () =>
     assert.deepStrictEqual(yield* heal(0, 0, 100, "healer"), { healed: [], next: undefined })
     const jobs = yield* sql<{ action: string }>`select action from stepped.jobs`
     assert.deepStrictEqual(jobs.map(({ action }) => action).sort(), ids.sort())
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))
+  ))
+
+it.live("a pass of upkeep puts right a thousand actions at most, however small they are", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const { heal } = yield* Store
+    yield* sql`truncate stepped.live_actions`
+    // pages as full as updates make them, of rows that have nothing but what each has
+    yield* sql`alter table stepped.live_actions set (fillfactor = 100)`
+    yield* sql`insert into stepped.live_actions
+        (id, definition, actor_id, queue, arguments, lane, seat, status, depth, rooted, flags, phase, enqueued_at, started_at)
+      select gen_random_uuid(), 'C/t', '1', 'q', '[]', chr(64 + n / 50) || chr(48 + n % 50), 0, 1, 0, true, 0, 4, now(), now()
+      from generate_series(1, 1500) n`
+    const { healed, next } = yield* heal(0, 0, pagesOfPass)
+    assert.strictEqual(next, pagesOfPass)
+    assert.isAtMost(healed.length, 1000)
+    assert.isAbove(healed.length, 900)
   }).pipe(
     Effect.scoped,
     Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))

@@ -2365,6 +2365,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/engine/client/AtOnce.test.ts": ["begins what it takes at once as a claim does"] }
   },
   {
+    name: "heals-many-at-once",
+    breaks: "what nothing continues is put right by more than a thousand in one pass",
+    plants: [{
+      file: "src/engine/maintenance/heal.ts",
+      find: "pagesOfPass = 13",
+      replace: "pagesOfPass = 16"
+    }],
+    tests: { "test/races/healing.test.ts": ["a pass of upkeep puts right a thousand"] }
+  },
+  {
     name: "nothing-heals",
     breaks: "a live action that nothing continues waits for ever",
     plants: [{
