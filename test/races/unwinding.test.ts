@@ -11,8 +11,10 @@ import { ActionRepo, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { allEnded, layerWorkers, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
 import {
+  beforeTrains,
   beside,
   charged,
+  ledger,
   leg,
   limo,
   numbers,
@@ -168,23 +170,20 @@ describe("unwinding, from several sides", () => {
       const client = yield* Rides.client
       const handles = yield* Effect.forEach(numbers, (n) => client(n).trainLater(n), { concurrency: 50 })
       yield* performing("leg", rounds)
+      // nobody completes every fourth one, so that some children are cancelled, and undone, in any case
       yield* Effect.forEach(
         handles,
         (handle, n) =>
           Effect.all([
             handle.cancel(),
-            Stepped.complete(Ride.ref(n), leg, Stepped.Outcome.succeededVoid)
+            n % 4 === 0 ? Effect.void : Stepped.complete(Ride.ref(n), leg, Stepped.Outcome.succeededVoid)
           ], { concurrency: "unbounded" }),
         { concurrency: 20 }
       )
       yield* allEnded
-      const sql = yield* SqlClient.SqlClient
       // a child that has succeeded stays so; one that was cancelled was undone before its parent was
-      const early = yield* sql`
-        select p.id from stepped.ended_actions p join stepped.ended_actions c on c.parent = p.id
-        join stepped.steps u on u.action = p.id and u.undoes = 0
-        where c.ended_at > u.started_at`
-      assert.deepStrictEqual(early, [])
+      assert.isAtLeast(beforeTrains.length, rounds / 4)
+      assert.deepStrictEqual(beforeTrains, beforeTrains.map(() => 0))
     }))
 
   race("10.2: workers that lose their leases while they undo leave that to others", {
@@ -218,14 +217,12 @@ describe("unwinding, from several sides", () => {
     { engines: 3 },
     () =>
       Effect.gen(function*() {
-        const sql = yield* SqlClient.SqlClient
         const client = yield* Rides.client
         yield* Effect.forEach(numbers, (n) => client(n).ferryLater(n), { concurrency: 30 })
         yield* allEnded
-        const overlapping = yield* sql`
-        select e.id from stepped.ended_actions e join stepped.ended_actions f on f.lane = e.lane and f.id <> e.id
-        where e.started_at < f.started_at and f.started_at < e.ended_at`
-        assert.deepStrictEqual(overlapping, [])
+        // nobody in this lane is charged before whoever was charged there is refunded
+        assert.isAbove(ledger.length, 0)
+        assert.deepStrictEqual(ledger, charged.flatMap((n) => [["charged", n], ["refunded", n]] as const))
         assert.lengthOf(refunded, charged.length)
       })
   )

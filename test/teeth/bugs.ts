@@ -628,6 +628,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [unwindingTests]: ["10.1: children of the open step"] }
   },
   {
+    name: "undone-beside-its-children",
+    breaks: "10.1: a parent that is cancelled is undone while its children are cancelled, or complete",
+    plants: [{
+      file: functionFile("fix_outcome"),
+      find: `      when phase = 1 /* Phase.waiting */ then phase\n`,
+      replace: ``
+    }],
+    tests: { "test/races/unwinding.test.ts": ["10.1: of a child's success and its parent's cancellation"] }
+  },
+  {
     name: "late-step-that-succeeds",
     breaks:
       "10.1: a step whose time was over counts as a success, since its action was cancelled before that was concluded",
