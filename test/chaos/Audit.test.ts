@@ -12,7 +12,7 @@ import { makeWorld } from "../model/Trees.ts"
 import * as Audit from "./Audit.ts"
 import { makeBells } from "./Bells.ts"
 import { openBook } from "./Book.ts"
-import { bells } from "./verdict.ts"
+import { bells, unseen } from "./verdict.ts"
 import { planted } from "./violations.ts"
 import { undoneBeside } from "./Voyages.ts"
 
@@ -35,6 +35,8 @@ it.live("the notes of an engine at work tell nothing, and what is planted is fou
     const words = (yield* Audit.storyOf(root!.id)).map((line) => line.split(" ").slice(0, 2).join(" "))
     assert.includeMembers(words.map((text) => text.split(" ")[0]), ["action", "step", "slot", "child"])
     assert.match(words.at(-1) ?? "", /^\d\d:\d\d:\d\d\.\d{3} ended$/)
+    // none of the rules but has something planted against it
+    assert.deepStrictEqual(Audit.ruleNames.filter((name) => !planted.some(([rule]) => name.startsWith(rule))), [])
     for (const [rule, statement] of planted) {
       // in a transaction of its own, which fails so that nothing of it stays
       const found = yield* Effect.flip(sql.withTransaction(Effect.gen(function*() {
@@ -94,4 +96,20 @@ it("10.1: what is undone beside a body is found in what processes have written, 
   const lines = ["sails a 1 10", "undoes a 15", "rests a 1 20", "undoes a 25", "sails b 2 10", "undoes b 15"]
   assert.deepStrictEqual(undoneBeside(lines, () => false), ["a at 15"])
   assert.deepStrictEqual(undoneBeside(lines, () => true), [])
+})
+
+it("a long run in which something never came is accused of it, and a short one is not", () => {
+  const book = openBook()
+  book.counts.trees = 999
+  unseen(book)
+  assert.deepStrictEqual(book.findings, [])
+  book.counts.trees = 1000
+  book.counts["long results"] = 1
+  book.counts["cancelled by their own step"] = 2
+  book.counts["processes at repeatable read"] = 3
+  unseen(book)
+  assert.deepStrictEqual(book.findings, [
+    "nothing was tried of this: bodies that kept a connection",
+    "nothing was tried of this: completed by their own step"
+  ])
 })

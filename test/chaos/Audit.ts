@@ -19,7 +19,7 @@ const statements: ReadonlyArray<string> = [
   // what transactional steps do, once each; no constraint would tell of a second time
   "create table chaos.effects (entry text not null)",
   // transactional steps that ended their own action, with that end
-  "create table chaos.ended (entry text not null)",
+  "create table chaos.ended (entry text not null, status text not null)",
   ...voyageTables,
   ...portTables,
   ...charterTables,
@@ -290,6 +290,9 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
       where n.what = 'ended' and (abs(extract(epoch from e.ended_at - n.at)) > 30 or e.started_at > n.at + interval '30 s' or e.started_at < e.enqueued_at - interval '30 s')`
   ]
 ]
+
+/** The names of the rules. */
+export const ruleNames: ReadonlyArray<string> = rules.map(([rule]) => rule)
 
 /** What the notes tell of broken rules, each with a few of those that break it. */
 export const broken = Effect.gen(function*() {

@@ -45,7 +45,14 @@ export const bodies = (
     if (Math.random() < 0.7) yield* Effect.sleep(Math.random() * (isTransactional ? 1000 : 600))
     // nobody can foretell it: only where actions meet anyway
     if (isTransactional && !isForetold(entry.split(" ", 2)[1]!) && Math.random() < 0.5) {
-      const isEnded = yield* step.cancel
-      if (isEnded) yield* Effect.orDie(sql`insert into chaos.ended ${sql.insert({ entry: stepOf(entry) })}`)
+      const { cancel, complete } = step
+      const status = complete !== undefined && Math.random() < 0.7
+        ? yield* complete
+        : (yield* cancel)
+        ? "cancelled"
+        : undefined
+      if (status !== undefined) {
+        yield* Effect.orDie(sql`insert into chaos.ended ${sql.insert({ entry: stepOf(entry), status })}`)
+      }
     }
   })

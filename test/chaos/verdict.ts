@@ -8,7 +8,7 @@ import { callbacksOf, type Outcome, type Shape, type StoredAction } from "../mod
 import { brokenRules, show, stored } from "../model/Trees.ts"
 import * as Audit from "./Audit.ts"
 import { apartMs, shakyName, steadyNames } from "./Bells.ts"
-import type { Book } from "./Book.ts"
+import type { Book, Counts } from "./Book.ts"
 import type { Clients } from "./Clients.ts"
 import { layerLooking, type Undisturbed } from "./Database.ts"
 import { undoneBeside } from "./Voyages.ts"
@@ -46,6 +46,7 @@ export const judge = (run: Run) =>
     yield* foretold(run, log)
     yield* voyages(run, log)
     yield* bells(run)
+    unseen(book)
   })
 
 /** What is there of the first actions that findings name. */
@@ -56,6 +57,22 @@ export const stories = (undisturbed: Undisturbed, { findings }: Book) =>
   )
 
 const uuids = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
+
+/** From so many trees on each of these has come, whatever the machine. */
+const longRun = 1000
+const inLongRuns: ReadonlyArray<keyof Counts> = [
+  "bodies that kept a connection",
+  "long results",
+  "cancelled by their own step",
+  "completed by their own step",
+  "processes at repeatable read"
+]
+
+/** A run in which something never came says nothing of it. */
+export const unseen = ({ accuse, counts }: Book): void => {
+  if (counts.trees < longRun) return
+  for (const what of inLongRuns) if (counts[what] === 0) accuse(`nothing was tried of this: ${what}`)
+}
 
 /**
  * Each slot of a schedule was enqueued once, and those that nobody has meddled with have fired, and left none out but what all have passed by, which
@@ -216,14 +233,16 @@ const effects = ({ book, undisturbed }: Run) =>
 /** An action that its own transactional step has ended, with what the step did, has ended by that. */
 const ownEnds = ({ book, undisturbed }: Run) =>
   Effect.gen(function*() {
-    const ended = yield* rows<{ entry: string; count: number }>(
+    const ended = yield* rows<{ entry: string; status: string; count: number }>(
       undisturbed,
-      `select x.entry, (select count(*)::int from stepped.actions a join stepped.steps s on s.action = a.id
-        where a.status = 'cancelled' and s.status = 4 and x.entry = 'step ' || ${key} || ' ' || s.name) as count from chaos.ended x`
+      `select x.entry, x.status, count(a.*)::int as count
+        from chaos.ended x left join (
+          select a.status, 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.steps s on s.action = a.id and s.status = 4
+        ) a on a.entry = x.entry and a.status = x.status group by x.entry, x.status`
     )
-    book.counts["ended by their own step"] = ended.length
-    for (const { count, entry } of ended) {
-      if (count !== 1) book.accuse(`an action that its own step has ended is not cancelled: ${entry}`)
+    for (const { count, entry, status } of ended) {
+      book.counts[status === "cancelled" ? "cancelled by their own step" : "completed by their own step"]++
+      if (count !== 1) book.accuse(`an action that its own step has ended as ${status} is not: ${entry}`)
     }
   })
 

@@ -9,6 +9,11 @@ const twoInLine = `insert into stepped.seats (action, lane, "limit", priority, p
 const chartered = `update stepped.ended_actions set definition = 'Workflow.Charter/execute',
   arguments = '[{"n": 1}]', result = '{"_tag": "Success"}'`
 
+/** One that performs, in nobody's hands but those it is given, and whose beginning nobody has noted. */
+const begun = (more = "") =>
+  `${performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true${more}}`)};
+   delete from chaos.notes where tx = pg_current_xact_id()`
+
 /** Each rule of the audit, with statements that break it. */
 export const planted: ReadonlyArray<readonly [rule: string, statement: string]> = [
   [
@@ -24,6 +29,40 @@ export const planted: ReadonlyArray<readonly [rule: string, statement: string]> 
   ["nothing happens to an action that has ended", "update stepped.slots set status = 5"],
   ["a slot is settled once", "update stepped.slots set status = 5"],
   ["a step ends once", "update stepped.steps set status = 5"],
+  [
+    "an action begins once",
+    performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true}`)
+  ],
+  ["an action that leaves ends, or has not begun", `${begun()}; delete from stepped.live_actions`],
+  [
+    "an action is promoted once",
+    `${begun()}; ${[0, 1, 0, 1].map((status) => `update stepped.live_actions set status = ${status}`).join("; ")}`
+  ],
+  ["a performing action is never pending again", `${begun()}; update stepped.live_actions set status = 0`],
+  [
+    "an outcome is fixed once",
+    `${begun()}; update stepped.live_actions set outcome = 2; update stepped.live_actions set outcome = 4`
+  ],
+  ["steps only go forward", `${begun(`, "step": 1`)}; update stepped.live_actions set step = 0`],
+  [
+    "no transition happens twice",
+    `${begun()}; ${[1, 0, 1].map((phase) => `update stepped.live_actions set phase = ${phase}`).join("; ")}`
+  ],
+  [
+    "a step is stored once",
+    `with gone as (delete from stepped.steps returning *) insert into stepped.steps select * from gone`
+  ],
+  ["a step that has ended stays as it is", "update stepped.steps set status = 5"],
+  [
+    "a worker's conclusion counts for what it holds",
+    `${begun(`, "token": 8`)}; select set_config('chaos.transition', 'finish 7 1', true);
+     update stepped.live_actions set phase = 1`
+  ],
+  ["nobody takes what somebody holds", `${begun(`, "token": 8`)}; update stepped.live_actions set token = 7`],
+  [
+    "every time is the database's, whatever the machines' clocks say",
+    "update stepped.ended_actions set ended_at = ended_at + interval '1 minute'"
+  ],
   [
     "whoever takes over changes nothing else",
     `${performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true}`)};

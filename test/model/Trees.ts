@@ -402,6 +402,8 @@ export interface RunningStep {
   readonly transactional: boolean
   /** Ends the step's own action; gives whether it did. */
   readonly cancel: Effect.Effect<boolean>
+  /** Completes the step's own action as its plan says, where somebody outside may; gives how, if it did. */
+  readonly complete: Effect.Effect<Ending | undefined> | undefined
 }
 
 export interface WorldOptions {
@@ -445,12 +447,26 @@ export const makeWorld = (options: WorldOptions): World => {
       return plan.effectful ? Effect.succeed(value) : value
     }
 
-    const cancel = (action: AnyAction) =>
-      Effect.gen(function*() {
+    const running = (plan: Plan, transactional: boolean): RunningStep => {
+      const action = actionOf(actor, plan.shape)
+      const cancel = Effect.gen(function*() {
         const ref = yield* actor as unknown as Effect.Effect<ActorRef>
         const handle = yield* Stepped.handle(ref, action as never, (yield* Step).actionId)
         return yield* Effect.orDie(handle.cancel())
-      }) as Effect.Effect<boolean>
+      })
+      const complete = Effect.gen(function*() {
+        const { outcome, status } = fromOutside(plan)
+        const done = yield* Effect.orDie(
+          Stepped.complete((yield* Step).actionId, action as never, outcome as never)
+        )
+        return Option.isSome(done) ? status : undefined
+      })
+      return {
+        transactional,
+        cancel: cancel as Effect.Effect<boolean>,
+        complete: plan.shape.outbound ? complete as Effect.Effect<Ending | undefined> : undefined
+      }
+    }
 
     const end = ({ end }: StepPlan) =>
       end === "fail" ? Effect.fail(new Oops()) : end === "die" ? Effect.die(new Error("a defect")) : Effect.void
@@ -458,7 +474,7 @@ export const makeWorld = (options: WorldOptions): World => {
     const method = (name: string): Run => (place, plan) =>
       Effect.flatMap(
         key(place),
-        (key) => ran(`step ${key} ${name}`, { transactional: false, cancel: cancel(actionOf(actor, plan.shape)) })
+        (key) => ran(`step ${key} ${name}`, running(plan, false))
       ).pipe(
         Effect.andThen(end(stepOf(plan, 0))),
         Effect.as(plan.number)
@@ -471,7 +487,7 @@ export const makeWorld = (options: WorldOptions): World => {
           `step ${own} ${name}${
             index === 0 ? "" : ` after ${earlier(plan, index, results as Readonly<Record<string, unknown>>)}`
           }`,
-          { transactional: isTransactional(plan.shape, index), cancel: cancel(actionOf(actor, plan.shape)) }
+          running(plan, isTransactional(plan.shape, index))
         )
         const step = stepOf(plan, index)
         let slots = 0
@@ -629,15 +645,20 @@ export const makeWorld = (options: WorldOptions): World => {
       )
     },
     complete: (record) => {
-      const plan = planIn(record)
-      const status = plan.outside === "ignored" ? "succeeded" : plan.outside
+      const { outcome } = fromOutside(planIn(record))
       const action = of(record.actorType).actions.get(record.name)!
-      const outcome = status === "succeeded"
-        ? Stepped.Outcome.succeeded(plan.shape.success === "number" ? plan.number : undefined)
-        : { status }
       return Effect.map(Stepped.complete(record.id, action as never, outcome as never), Option.isSome)
     }
   }
+}
+
+/** How somebody outside completes an action of this plan. */
+const fromOutside = (plan: Plan) => {
+  const status = plan.outside === "ignored" ? "succeeded" : plan.outside
+  const outcome = status === "succeeded"
+    ? Stepped.Outcome.succeeded(plan.shape.success === "number" ? plan.number : undefined)
+    : { status }
+  return { status, outcome }
 }
 
 const keys = (
