@@ -14,8 +14,12 @@ import {
   asks,
   broken,
   First,
+  layerRentingOtherwise,
   Otherwise,
   Renamed,
+  Renting,
+  Stays,
+  StaysOtherwise,
   Trip,
   Trips,
   WithoutAny,
@@ -112,6 +116,52 @@ suite("unwinding", (engine) => {
       assert.match(cause!.notUndone![0]!.message, /cannot read its result/)
       // nothing is lost: the result is there
       assert.deepStrictEqual((yield* stepsOf(handle.id)).slice(0, 2), ["fly succeeded", "sleep succeeded"])
+    })
+  )
+
+  test(
+    "10.2: the result of another step that can no longer be read fails whoever looks at it, with all of its tries, and nobody else",
+    Effect.gen(function*() {
+      const handle = yield* deployed(Stays.layer)(Effect.gen(function*() {
+        const handle = yield* (yield* Stays.client)(1).stayLater()
+        yield* performIdle
+        return handle
+      }))
+      yield* deployed(StaysOtherwise.layer)(Effect.andThen(Stepped.cancel(handle.id), performSteppedActions()))
+      // the one that is not to be tried again once, the other one as often as the engine tries
+      assert.deepStrictEqual(seen, ["sleeps", "comes back", "asks", ...Array<string>(5).fill("asks")])
+      const { cause, status } = yield* recordOf(handle.id)
+      assert.strictEqual(status, "cancelled")
+      assert.deepStrictEqual(cause?.notUndone?.map(({ step }) => step), ["complain", "eat"])
+      // it says why, and not what comes of a result that is missing
+      for (const { message } of cause!.notUndone!) assert.match(message, /^SchemaError: Expected number/)
+      assert.deepStrictEqual((yield* stepsOf(handle.id)).slice(4), [
+        "leave succeeded",
+        "complain failed",
+        "eat failed"
+      ])
+    })
+  )
+
+  test(
+    "10.4: a child that is undone as a whole, and whose success no longer fits, is not undone: all above it say so, and the success stays",
+    Effect.gen(function*() {
+      const handle = yield* deployed(Renting.layer)(Effect.gen(function*() {
+        const handle = yield* (yield* Renting.client)(1).movesLater()
+        yield* performIdle
+        return handle
+      }))
+      yield* deployed(layerRentingOtherwise)(Effect.andThen(Stepped.cancel(handle.id), performSteppedActions()))
+      assert.deepStrictEqual(seen, ["rents"])
+      const [child] = yield* recordsOf("rent")
+      assert.deepStrictEqual([child!.status, child!.result], ["succeeded", { number: "12b" }])
+      const [left] = child!.unwound?.notUndone ?? []
+      assert.match(left!.message, /^what undoes the step cannot read its result: /)
+      const { cause, status } = yield* recordOf(handle.id)
+      assert.strictEqual(status, "cancelled")
+      assert.deepStrictEqual(cause?.notUndone, [
+        { step: "rent", index: 0, child: child!.id, message: `rent Trip/1 › ${left!.step}: ${left!.message}` }
+      ])
     })
   )
 

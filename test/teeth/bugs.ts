@@ -790,6 +790,32 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [undoingRules]: ["10.7: nobody undoes anything when it is over"] }
   },
   {
+    name: "undone-by-what-all-have-given",
+    breaks: "10.2: the result of another step that cannot be read fails what undoes a step that does not look at it",
+    plants: [{
+      file: results,
+      find: `const read = yield* Effect.exit(readResult(performance, env, step, index, result))`,
+      replace: `const read = Exit.succeed(yield* Effect.orDie(readResult(performance, env, step, index, result)))`
+    }],
+    tests: { [unwindingTests]: ["10.2: the result of another step"] }
+  },
+  {
+    name: "undone-without-what-was-given",
+    breaks: "10.2: who looks at the result of another step that cannot be read goes on without it",
+    plants: [{ file: results, find: `throw Cause.squash(read.cause)`, replace: `return undefined` }],
+    tests: { [unwindingTests]: ["10.2: the result of another step"] }
+  },
+  {
+    name: "whole-undone-by-what-is-stored",
+    breaks: "10.4: what undoes a child as a whole is given what is stored of its success, whether that fits or not",
+    plants: [{
+      file: compensating,
+      find: `? codecOf(performance.runnable.definition.success).decode(performance.outcome!.result)`,
+      replace: `? Effect.succeed(performance.outcome!.result)`
+    }],
+    tests: { [unwindingTests]: ["10.4: a child that is undone as a whole"] }
+  },
+  {
     name: "undoing-as-the-engine-tries",
     breaks: "10.2: what undoes a step is tried as often as the engine tries, whatever its own policy says",
     plants: [{
