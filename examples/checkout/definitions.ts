@@ -92,7 +92,11 @@ export const checkout = Stepped.action("checkout", {
     compensateFailed: (_cause, order) => Effect.flatMap(Bank, (bank) => bank.voidIfCharged(order))
   })
   .use(reserve)
-  .step("wrap", (order) => Step.attempt(wrapAsGift, order), { when: (order) => order.isGift, timeout: "1 minute" })
+  .step("wrap", (order) => Step.attempt(wrapAsGift, order), {
+    when: (order) => order.isGift,
+    mayFail: true,
+    timeout: "1 minute"
+  })
   .step(
     "ship",
     Effect.fn(function*(_order, { charge, reserve, wrap }) {

@@ -155,6 +155,10 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   whenError: [6, `"when fails with an error that the action does not declare: add it to { error }, or handle it"`],
   whenGives: [4, `"when gives true or false, or an effect that does"`],
   whenInStep: [4, `"Step is available only in the body of a step"`],
+  whenLast: [
+    6,
+    `"the last step of count may give undefined, as one with when or mayFail does, and must return its success"`
+  ],
   whenValueError: [7, `"step park fails with an error that visit does not declare: add it to { error }"`],
   wrongActorId: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
   wrongArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
