@@ -218,6 +218,24 @@ suite("compensations that try again", (engine) => {
   )
 
   test(
+    "10.2, 10.7: a timeout of Infinity is none, of one as of all",
+    Effect.gen(function*() {
+      const handle = yield* (yield* client)(1).ownLater()
+      yield* performIdle
+      assert.isTrue(yield* handle.cancel())
+      yield* performIdle
+      const { stepTimeoutAt, timeoutAt } = yield* recordOf(handle.id)
+      assert.deepStrictEqual([stepTimeoutAt, timeoutAt], [undefined, undefined])
+      yield* TestClock.adjust("1000 days")
+      yield* performIdle
+      yield* Stepped.complete(Room.ref(1), ask, Stepped.Outcome.succeededVoid)
+      yield* performSteppedActions()
+      assert.deepInclude((yield* undoing(handle.id))[0], { name: "key", status: "succeeded", attemptNumber: 1 })
+      assert.strictEqual((yield* recordOf(handle.id)).cause?.notUndone, undefined)
+    })
+  )
+
+  test(
     "10.2, 9.4: its time begins when it does, however long its action has performed",
     Effect.gen(function*() {
       const handle = yield* (yield* client)(1).rentLater()
@@ -257,6 +275,7 @@ suite("compensations that try again", (engine) => {
     for (const timeout of [0, "-1 second", Number.NaN, "soon", 1e15]) {
       assert.throws(of({ timeout }), /timeout of compensate of a › b is .*: it takes a duration from 1 to/)
     }
+    assert.doesNotThrow(of({ timeout: Infinity }))
     assert.throws(
       of({ retry: { schedule: Schedule.recurs(1), times: -1 } }),
       /retry of compensate of a › b has times -1/

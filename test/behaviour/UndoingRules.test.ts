@@ -368,6 +368,7 @@ suite("whether and how steps are undone", (engine) => {
         /timeout of the compensation of a is .*: it takes a duration from 1 to/
       )
     }
+    assert.doesNotThrow(of({ compensation: { timeout: Infinity } }))
     assert.throws(of({ compensateWhen: true }), /compensateWhen of a is no function/)
   })
 })
