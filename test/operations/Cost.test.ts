@@ -103,6 +103,7 @@ describe("the cost of actions", () => {
       const { finish = 0, results_after = 0, what_of = 0 } = spent.statements
       // three steps, two compensations, the last of which ends the action
       assert.deepStrictEqual([spent.commits, finish, what_of, results_after], [6, 5, 1, 2])
+      assert.isAtMost(spent.walBytes, 3900)
     })))
 
   it.live("what unwinds children takes as much for fifty as for one, and nothing for those that have nothing to undo", () =>
@@ -121,6 +122,8 @@ describe("the cost of actions", () => {
         assert.isAtMost(statements.cancel_abandoned!, 5)
         assert.isAtMost(commits - statements.cancel_abandoned!, 12)
       }
+      // each child is performed, and unwound
+      assert.isAtMost((fifty.walBytes - one.walBytes) / 49, 4800)
     })))
 
   for (const [what, run, commits, finish] of cases) {
@@ -143,6 +146,7 @@ describe("the cost of actions", () => {
       const spent = yield* cost(client(1).again())
       assert.strictEqual(spent.commits, 4)
       assert.strictEqual(spent.statements.finish, 2)
+      assert.isAtMost(spent.walBytes, 3600)
     })))
 
   it.live("what a step does once takes one, and what it does at once takes one together", () =>
