@@ -12,6 +12,7 @@ import { recordOf, recordsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked, holding } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 
 const rounds = Number(process.env.STEPPED_ROUNDS ?? 60)
 
@@ -120,59 +121,63 @@ scenario(
 )
 
 describe("run again, from several sides", () => {
-  it.effect("18.2: of those who ask, retry and delete at once each sees what the others have done", () =>
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const desks = yield* Desks.client
-      const said = { undone: 0, retried: 0, deleted: 0 }
-      for (let round = 0; round < rounds; round++) {
-        scene.failing = new Set(["card", "undo hotel"])
-        const handle = yield* desks(round).bookLater()
-        yield* Effect.exit(handle.await)
-        scene.failing = new Set()
-        seen.length = 0
-        const isAsked = yield* Deferred.make<void>()
-        // which is refused before all is undone; now and then it comes after that
-        const retrying = Effect.andThen(
-          round % 12 === 1 ? Effect.andThen(Deferred.await(isAsked), allEnded) : Effect.void,
-          repo((actions) => actions.retry(handle.id))
-        )
-        const [first, second, retry, deletion] = yield* Effect.all([
-          Effect.ensuring(again(handle.id), Deferred.succeed(isAsked, undefined)),
-          again(handle.id),
-          round % 3 === 0 ? Effect.undefined : retrying,
-          round % 3 === 1 ? Effect.undefined : repo((actions) =>
-            round % 2 === 0
-              ? Effect.map(actions.delete(handle.id), ({ _tag }) => _tag === "Deleted")
-              : Effect.map(
-                actions.deleteEnded({ before: new Date(86_400_000_000), limit: 100 }),
-                ({ deleted }) => deleted > 0
-              )
+  it.effect(
+    "18.2: of those who ask, retry and delete at once each sees what the others have done",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const desks = yield* Desks.client
+        const said = { undone: 0, retried: 0, deleted: 0 }
+        for (let round = 0; round < rounds; round++) {
+          scene.failing = new Set(["card", "undo hotel"])
+          const handle = yield* desks(round).bookLater()
+          yield* Effect.exit(handle.await)
+          scene.failing = new Set()
+          seen.length = 0
+          const isAsked = yield* Deferred.make<void>()
+          // which is refused before all is undone; now and then it comes after that
+          const retrying = Effect.andThen(
+            round % 12 === 1 ? Effect.andThen(Deferred.await(isAsked), allEnded) : Effect.void,
+            repo((actions) => actions.retry(handle.id))
           )
-        ], { concurrency: "unbounded" })
-        yield* allEnded
-        const times = [first, second].filter(({ _tag }) => _tag === "Compensating").length
-        assert.isAtMost(times, 1)
-        assert.strictEqual(undone(), times, JSON.stringify([first, second, retry, deletion]))
-        // who is retried after that begins with what was undone
-        const hotels = seen.filter((text) => text === "hotel").length
-        if (retry?._tag === "Retried") {
-          const before =
-            yield* sql`select 1 from stepped.action_steps where action = ${handle.id} and undoes = 0 and status = 'succeeded'`
-          assert.isAtMost(hotels, times)
-          if (deletion !== true) assert.strictEqual(hotels, before.length)
-          said.retried++
-        } else assert.strictEqual(hotels, 0)
-        said.undone += times
-        if (deletion === true) said.deleted++
-        else if (times === 1) {
-          assert.deepStrictEqual(Option.getOrThrow(yield* repo((actions) => actions.find(handle.id))).unwound, {})
+          const [first, second, retry, deletion] = yield* Effect.all([
+            Effect.ensuring(again(handle.id), Deferred.succeed(isAsked, undefined)),
+            again(handle.id),
+            round % 3 === 0 ? Effect.undefined : retrying,
+            round % 3 === 1 ? Effect.undefined : repo((actions) =>
+              round % 2 === 0
+                ? Effect.map(actions.delete(handle.id), ({ _tag }) => _tag === "Deleted")
+                : Effect.map(
+                  actions.deleteEnded({ before: new Date(86_400_000_000), limit: 100 }),
+                  ({ deleted }) => deleted > 0
+                )
+            )
+          ], { concurrency: "unbounded" })
+          yield* allEnded
+          const times = [first, second].filter(({ _tag }) => _tag === "Compensating").length
+          assert.isAtMost(times, 1)
+          assert.strictEqual(undone(), times, JSON.stringify([first, second, retry, deletion]))
+          // who is retried after that begins with what was undone
+          const hotels = seen.filter((text) => text === "hotel").length
+          if (retry?._tag === "Retried") {
+            const before =
+              yield* sql`select 1 from stepped.action_steps where action = ${handle.id} and undoes = 0 and status = 'succeeded'`
+            assert.isAtMost(hotels, times)
+            if (deletion !== true) assert.strictEqual(hotels, before.length)
+            said.retried++
+          } else assert.strictEqual(hotels, 0)
+          said.undone += times
+          if (deletion === true) said.deleted++
+          else if (times === 1) {
+            assert.deepStrictEqual(Option.getOrThrow(yield* repo((actions) => actions.find(handle.id))).unwound, {})
+          }
         }
-      }
-      assert.isAbove(Math.min(said.undone, said.retried, said.deleted), 0, JSON.stringify(said))
-    }).pipe(
-      Effect.andThen(healthy),
-      Effect.andThen(noDeadlock),
-      Effect.provide(layerWorkers(DesksLive, { engines: 2 }))
-    ))
+        assert.isAbove(Math.min(said.undone, said.retried, said.deleted), 0, JSON.stringify(said))
+      }).pipe(
+        Effect.andThen(healthy),
+        Effect.andThen(noDeadlock),
+        Effect.provide(layerWorkers(DesksLive, { engines: 2 }))
+      ),
+    patienceMs + rounds * 500
+  )
 })
