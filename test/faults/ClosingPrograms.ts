@@ -39,9 +39,18 @@ const stay = Stepped.action("stay")
   .use(begin)
   .step("berth", () => Effect.asVoid(Step.do(berth)), { unwind: true, compensateFailed: once("never") })
   .after(({ status }) => note(`stay ${status}`))
-const Clients = Stepped.actions(Client, [pay, sail, berth, stay])
+/** Some of them have begun, and one waits in the lane of another. */
+const dock = Stepped.action("dock", { arguments: [Schema.Int], outbound: true, concurrencyKey: (n) => `dock ${n}` })
+  .step("tie", (n) => Effect.as(note(`ties ${n}`), n), {
+    compensate: { run: (n) => note(`once: unties ${n}`), transactional: true }
+  })
+  .after((n, { status }) => note(`dock ${n} ${status}`))
+const harbour = Stepped.action("harbour")
+  .step("docks", () => Effect.all([1, 2, 1].map((n) => Step.do(dock, n))))
+  .after(({ status }) => note(`harbour ${status}`))
+const Clients = Stepped.actions(Client, [pay, sail, berth, stay, dock, harbour])
 
-const root = (action: Root["action"], call: "payLater" | "sailLater" | "stayLater"): Root => ({
+const root = (action: Root["action"], call: "payLater" | "sailLater" | "stayLater" | "harbourLater"): Root => ({
   actor: Client.ref(1),
   action,
   invoke: Effect.flatMap(Clients.client, (clients) => clients(1)[call]())
@@ -81,5 +90,40 @@ export const closingPrograms: ReadonlyArray<Tree> = [
       "Client/1 stay cancelled 1 begin succeeded, berth cancelled"
     ],
     notes: ["once: unmoors", "stay cancelled"]
-  })
+  }),
+  program(
+    "13.1: whatever an actor has of an action is cancelled by its name, what has begun and what waits, each once",
+    {
+      layer: Clients.layer,
+      play: (stage) =>
+        Effect.gen(function*() {
+          const of = root(harbour, "harbourLater")
+          const id = yield* invoke(stage, of)
+          yield* stage.idle
+          const cancels = stage.insist(Stepped.cancel(Client.ref(1), dock, { reason: "rain" }))
+          yield* cancels
+          yield* stage.idle
+          // whoever asks again finds none of them
+          const again = yield* cancels
+          yield* stage.drain(nobody)
+          return [JSON.stringify(again), yield* awaited(stage, of, id)]
+        }),
+      handles: [JSON.stringify({ cancelled: 0, hasMore: false }), "ActionFailed"],
+      actions: [
+        "Client/1 dock cancelled 1",
+        "Client/1 dock cancelled 1 tie succeeded, tie succeeded",
+        "Client/1 dock cancelled 1 tie succeeded, tie succeeded",
+        "Client/1 harbour failed 1 docks failed"
+      ],
+      notes: [
+        "ties 1",
+        "ties 2",
+        "once: unties 1",
+        "once: unties 2",
+        "dock 1 cancelled",
+        "dock 2 cancelled",
+        "harbour failed"
+      ]
+    }
+  )
 ]

@@ -43,9 +43,24 @@ const fleet = Stepped.action("fleet", { error: NoWind })
 /** In the same lane until somebody completes it. */
 const moor = Stepped.action("moor", { outbound: true, concurrency: () => quay() }).step("moor", () => note("moors"))
 
-const Crews = Stepped.actions(Crew, [rig, cruise, berth, fleet, moor])
+/** Is to be undone in a lane in which somebody waits for whoever has asked for it. */
+const hold = Stepped.action("hold", {
+  outbound: true,
+  concurrencyKey: () => "desk",
+  compensate: () => note("never")
+}).step("hold", () => note("holds"))
+const stay = Stepped.action("stay", { error: NoWind, checksum: () => "bed" })
+  .step("hold", () => Effect.asVoid(Step.do(hold)), { unwind: true })
+  .step("wait", () => Step.wait("1 minute"))
+  .use(fails)
+  .after(({ notUndone = [], status }) => note([status, ...notUndone.map(({ step }) => step)].join()))
+const escort = Stepped.action("escort", { error: NoWind, concurrencyKey: () => "desk" })
+  .step("stay", () => Step.do(stay))
 
-const root = (action: Root["action"], call: "rigLater" | "cruiseLater" | "fleetLater" | "moorLater", id = 1): Root => ({
+const Crews = Stepped.actions(Crew, [rig, cruise, berth, fleet, moor, hold, stay, escort])
+
+type Call = "rigLater" | "cruiseLater" | "fleetLater" | "moorLater" | "stayLater" | "escortLater"
+const root = (action: Root["action"], call: Call, id = 1): Root => ({
   actor: Crew.ref(id),
   action,
   invoke: Effect.flatMap(Crews.client, (client) => (client(id) as any)[call]()) as Root["invoke"]
@@ -152,5 +167,28 @@ export const keptPrograms: ReadonlyArray<Tree> = [
       "Crew/2 moor succeeded moor succeeded"
     ],
     notes: ["ties 1", "ties 2", "ties 3", "once: unties 1", "once: unties 2", "once: unties 3", "failed", "moors"]
+  }),
+  program("10.4: a child is not undone where waiting for its lane would close a cycle", {
+    layer: Crews.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const [staying, escorting] = [root(stay, "stayLater"), root(escort, "escortLater")]
+        const first = yield* invoke(stage, staying)
+        yield* stage.idle
+        yield* stage.insist(Effect.asVoid(Stepped.complete(Crew.ref(1), hold, Stepped.Outcome.succeededVoid)))
+        yield* stage.idle
+        // it has the lane by now, and joins whoever is to undo something in it
+        const second = yield* invoke(stage, escorting)
+        yield* stage.idle
+        yield* stage.drain(nobody)
+        return [yield* awaited(stage, staying, first), yield* awaited(stage, escorting, second)]
+      }),
+    handles: ["NoWind", "ActionFailed"],
+    actions: [
+      "Crew/1 escort failed stay failed",
+      "Crew/1 hold succeeded hold succeeded",
+      "Crew/1 stay failed 1 hold succeeded, wait succeeded, fail failed, hold failed"
+    ],
+    notes: ["holds", "failed,hold"]
   })
 ]

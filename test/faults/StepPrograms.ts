@@ -4,7 +4,7 @@
  */
 import { Effect, Schedule, Schema } from "effect"
 import { ActionRepo, Step, type StepAttempt, type StepDecisionResult, Stepped } from "stepped"
-import { awaited, invoke, note, program, type Root, simply } from "./Playing.ts"
+import { awaited, invoke, nobody, note, program, type Root, simply } from "./Playing.ts"
 import type { Stage, Tree } from "./Trial.ts"
 
 class NoFuel extends Schema.TaggedError<NoFuel>()("NoFuel", {}) {}
@@ -85,15 +85,27 @@ const stuck = Stepped.action("stuck", { success: Schema.Int, defaults: { onExhau
 const refused = Stepped.action("refused")
   .step("fail", () => Effect.andThen(Step.do(load, 5), Step.markFailed), { onExhausted: "hold" })
   .after(({ status }) => note(`refused ${status}`))
+/** Nobody decides of its held step before it is ended from outside. */
+const park = Stepped.action("park", { timeout: "1 hour" })
+  .step("brake", () => Effect.void, { compensate: { run: () => note("once: lets go"), transactional: true } })
+  .step("lock", () => Effect.andThen(Step.do(load, 8), Step.markFailed), {
+    onExhausted: "hold",
+    compensateFailed: { run: () => note("once: unlocks"), transactional: true }
+  })
+  .after(({ status }) => note(`park ${status}`))
 /** Two steps that are held, one after another: who skips or completes the first one again means that one. */
 const convoy = Stepped.action("convoy", { success: Schema.String, defaults: { onExhausted: "hold" } })
   .step("first", () => Effect.asVoid(Step.markFailed))
   .step("second", () => Effect.as(Step.markFailed, ""), { result: Schema.String })
   .step((results) => Effect.succeed(JSON.stringify(results)))
 
-const Lorries = Stepped.actions(Lorry, [fuel, dry, buy, load, lose, trip, ask, waits, rests, stuck, refused, convoy])
+const Lorries = Stepped.actions(
+  Lorry,
+  [fuel, dry, buy, load, lose, trip, ask, waits, rests, stuck, refused, convoy, park]
+)
 const root = (action: Root["action"], invoke: Root["invoke"]): Root => ({ actor: Lorry.ref(1), action, invoke })
 const lorry = Effect.map(Lorries.client, (client) => client(1))
+const parked = root(park, Effect.flatMap(lorry, (lorry) => lorry.parkLater()))
 const convoyed = root(convoy, Effect.flatMap(lorry, (lorry) => lorry.convoyLater()))
 
 /** Somebody decides of the step that is held, as its name says. */
@@ -138,6 +150,24 @@ const repeats =
       })))
       return [yield* awaited(stage, convoyed, id), `${decided.length} decided`]
     })
+
+/** Ends it while its step is held, whatever the client hears. */
+const endsHeld = (ends: (stage: Stage, id: string) => Effect.Effect<unknown>) => (stage: Stage) =>
+  Effect.gen(function*() {
+    const id = yield* invoke(stage, parked)
+    yield* stage.idle
+    const held = yield* heldBy(stage)
+    yield* ends(stage, id)
+    yield* stage.drain(nobody)
+    return [`${held?.name} was held`, yield* awaited(stage, parked, id)]
+  })
+const ended = (how: string) => ({
+  actions: [
+    "Lorry/1 load succeeded load succeeded",
+    `Lorry/1 park ${how} 1 brake succeeded, lock cancelled, lock succeeded, brake succeeded`
+  ],
+  notes: ["load 8", "once: unlocks", "once: lets go", `park ${how}`]
+})
 
 /** Of whom an attempt has left behind there is one for each of its tries that were stored: exactly those of the attempts. */
 const counted = (name: string) => (stage: Stage) =>
@@ -215,6 +245,18 @@ export const stepPrograms: ReadonlyArray<Tree> = [
     handles: [JSON.stringify(`{"first":"0","second":"1"}`), "2 decided"],
     actions: ["Lorry/1 convoy succeeded first succeeded, second succeeded, 3 succeeded"],
     notes: []
+  }),
+  program("9.12: cancelled while a step is held, which is mended, and what was before it undone", {
+    ...ended("cancelled"),
+    layer: Lorries.layer,
+    play: endsHeld((stage, id) => stage.insist(Stepped.cancel(id, { reason: "rain" }))),
+    handles: ["lock was held", "Cancelled"]
+  }),
+  program("9.12: its action's time is over while a step is held, which is mended, and what was before it undone", {
+    ...ended("timed_out"),
+    layer: Lorries.layer,
+    play: endsHeld((stage) => stage.advance(3_600_000)),
+    handles: ["lock was held", "TimedOut"]
   }),
   program("9.4: a step that times out, begins again, and times out for good", {
     layer: Lorries.layer,
