@@ -78,6 +78,25 @@ export const idleWorker = (options?: Stepped.WorkerOptions) =>
     }
   })
 
+/**
+ * Takes the leases of workers that undo something just now, so many at most, as if they had died. Gives how many actions they were undoing: none
+ * where nobody does, or where they came to their end in this moment.
+ */
+export const loseUndoing = (workers: number) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const tokens = yield* sql<{ token: string }>`select token::text from stepped.live_actions
+      where phase = 5 /* Phase.unwinding */ and token is not null group by token order by random() limit ${workers}`
+    if (tokens.length === 0) return 0
+    return yield* sql.withTransaction(Effect.gen(function*() {
+      yield* sql`select taken from stepped.recover(${new Date(0)}, ${tokens.map(({ token }) => token)}::bigint[], true)`
+      // what this transaction has taken
+      const [row] = yield* sql<{ n: number }>`select count(*)::int as n from stepped.live_actions
+        where phase = 5 /* Phase.unwinding */ and token is null and xmin = pg_current_xact_id()::xid`
+      return row!.n
+    }))
+  })
+
 /** Nothing is live or queued any more. */
 export const allEnded = until(
   "everything ends",

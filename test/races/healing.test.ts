@@ -268,7 +268,7 @@ it.live("a pass of upkeep puts right a thousand actions at most, however small t
         (id, definition, actor_id, queue, arguments, lane, seat, status, depth, rooted, flags, phase, enqueued_at, started_at)
       select gen_random_uuid(), 'C/t', '1', 'q', '[]', chr(64 + n / 50) || chr(48 + n % 50), 0, 1, 0, true, 0, 4, now(), now()
       from generate_series(1, 1500) n`
-    const { healed, next } = yield* heal(0, 0, pagesOfPass)
+    const { healed, next } = yield* heal(0, 0, pagesOfPass, "healer")
     assert.strictEqual(next, pagesOfPass)
     assert.isAtMost(healed.length, 1000)
     assert.isAbove(healed.length, 900)

@@ -3,27 +3,36 @@
  * is undone once, from the last to the first, and whoever waits in the lane begins when all of that is over (rules 10.1, 10.2, 13.2).
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Option } from "effect"
+import { Deferred, Effect, Exit, Option } from "effect"
 import type { Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
-import { allEnded, layerWorkers, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
+import { recordOf } from "../harness/observing.ts"
+import { allEnded, layerWorkers, loseUndoing, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 import {
+  againstTime,
+  allHaveCome,
   beforeTrains,
   beside,
   charged,
+  ended,
+  inTurn,
   ledger,
   leg,
   limo,
+  moment,
   numbers,
   refunded,
   Ride,
   Rides,
   rounds,
   sailing,
-  taxi
+  scene,
+  taxi,
+  undoneOrNot
 } from "./fixtures/unwinding.ts"
 
 /** Of all that has ended without success each step that has something for how it has ended is undone, once, and nothing else. */
@@ -42,20 +51,6 @@ const undoneOnce = Effect.gen(function*() {
   assert.deepStrictEqual(late, [])
 })
 
-/** Of all that has ended without success each succeeded step is undone, once, or said not to be: never both, and never neither. */
-const undoneOrNot = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
-  const wrong = yield* sql`
-    select e.id, e.definition, e.cause, t.idx, count(c.idx)::int as undone
-    from stepped.ended_actions e join stepped.steps t on t.action = e.id and t.undoes is null and t.undo is not null and t.status = 2
-    left join stepped.steps c on c.action = e.id and c.undoes = t.idx and c.status = 2
-    where e.status <> 2
-    group by e.id, e.definition, e.cause, t.idx
-    having count(c.idx) + jsonb_array_length(
-      jsonb_path_query_array(coalesce(e.cause -> 'notUndone', '[]'), '$[*] ? (@.index == $at)', jsonb_build_object('at', t.idx))) <> 1`
-  assert.deepStrictEqual(wrong, [])
-})
-
 describe("unwinding, from several sides", () => {
   const race = <A, E>(
     name: string,
@@ -70,7 +65,7 @@ describe("unwinding, from several sides", () => {
           Effect.andThen(allEnded, Effect.andThen(check, Effect.andThen(healthy, noDeadlock)))
         ),
         layerWorkers(Rides.layer, options)
-      ))
+      ), patienceMs + rounds * 300)
   const performing = (name: string, count: number) =>
     until(
       `${count} ${name} wait`,
@@ -86,24 +81,47 @@ describe("unwinding, from several sides", () => {
   race("13.2: of a cancellation, a completion and a timeout one decides", { engines: 2 }, () =>
     Effect.gen(function*() {
       const client = yield* Rides.client
-      const handles = yield* Effect.forEach(numbers, (n) => client(n).taxiLater(n), { concurrency: 50 })
-      yield* performing("taxi", rounds)
-      const ends = handles.map((handle, n) => {
-        const cancelling = handle.cancel({ reason: "rain" })
-        const completing = Effect.map(Stepped.complete(handle.id, taxi, Stepped.Outcome.succeededVoid), Option.isSome)
-        return Effect.all(n % 2 === 0 ? [cancelling, completing] : [completing, cancelling], {
-          concurrency: "unbounded"
+      const came = { cancelled: 0, succeeded: 0, timed_out: 0 }
+      for (const [round, some] of inTurn.entries()) {
+        const handles = yield* Effect.forEach(some, (n) => client(n).taxiLater(n), { concurrency: 20 })
+        yield* performing("taxi", some.length)
+        const said = yield* againstTime(round, "taxi", (isHeard) => {
+          const heard = new Set<string>()
+          const hears = (who: string) => (isTrue: boolean) => {
+            if (isTrue) heard.add(who)
+            return heard.size === 2 ? isHeard : Effect.void
+          }
+          return Effect.forEach(handles, (handle, i) => {
+            const cancelling = Effect.tap(handle.cancel({ reason: "rain" }), hears("who cancels"))
+            const completing = Stepped.complete(handle.id, taxi, Stepped.Outcome.succeededVoid).pipe(
+              Effect.map(Option.isSome),
+              Effect.tap(hears("who completes"))
+            )
+            const cancelled = i % 2 === 0
+            // of each kind some come first for sure
+            const ends = Effect.all(cancelled ? [cancelling, completing] : [completing, cancelling], {
+              concurrency: i % 10 < 2 ? 1 : "unbounded"
+            })
+            const said = Effect.map(ends, ([one, other]) => cancelled ? [one, other] : [other, one])
+            return i % 10 < 2 ? said : Effect.andThen(moment(12), said)
+          }, { concurrency: "unbounded" })
         })
-      })
-      const late = Effect.andThen(TestClock.withLive(Effect.sleep("40 millis")), TestClock.adjust("1 hour"))
-      const [said] = yield* Effect.all([Effect.all(ends, { concurrency: 20 }), late], {
-        concurrency: "unbounded"
-      })
-      for (const [one, other] of said) assert.isFalse(one && other)
-      yield* allEnded
-      const exits = yield* Effect.forEach(handles, ({ await: result }) => Effect.exit(result), { concurrency: 50 })
-      const succeeded = numbers.filter((n) => Exit.isSuccess(exits[n]!))
-      assert.sameMembers(refunded, numbers.filter((n) => !succeeded.includes(n)))
+        yield* allEnded
+        for (const [i, handle] of handles.entries()) {
+          const [isCancelled, isCompleted] = said[i]!
+          const { status } = yield* recordOf(handle.id)
+          assert.isFalse(isCancelled! && isCompleted!)
+          // who was told so has ended it, and nobody else
+          assert.strictEqual(
+            status,
+            isCancelled ? "cancelled" : isCompleted ? "succeeded" : "timed_out",
+            `taxi ${some[i]}`
+          )
+          came[status as keyof typeof came]++
+          assert.strictEqual(refunded.filter((n) => n === some[i]).length, status === "succeeded" ? 0 : 1)
+        }
+      }
+      allHaveCome(came)
     }))
 
   race(
@@ -112,16 +130,24 @@ describe("unwinding, from several sides", () => {
     () =>
       Effect.gen(function*() {
         const client = yield* Rides.client
+        const came = { cancelled: 0, succeeded: 0, failed: 0 }
         yield* Effect.forEach(numbers, (n) =>
           Effect.gen(function*() {
             const handle = yield* client(n).busLater(n)
-            yield* Effect.forEach(Array(n % 7), () => Effect.yieldNow)
-            yield* handle.cancel()
-            const exit = yield* Effect.exit(handle.await)
-            // one that was cancelled in its first step may have paid, or not
+            // some end by themselves for sure, well or not
+            yield* n % 10 < 2 ? Effect.exit(handle.await) : moment(n % 10 * 2)
+            const isCancelled = yield* handle.cancel()
+            yield* Effect.exit(handle.await)
+            const { status } = yield* recordOf(handle.id)
+            const byItself = n % 2 === 0 ? "succeeded" : "failed"
+            assert.strictEqual(status, isCancelled ? "cancelled" : byItself, `bus ${n}`)
+            came[status as keyof typeof came]++
             const times = refunded.filter((one) => one === n).length
-            assert.isAtMost(times, Exit.isSuccess(exit) ? 0 : 1, `ride ${n}`)
+            // one that was cancelled in its first step may have paid, or not
+            if (isCancelled) assert.isAtMost(times, 1, `bus ${n}`)
+            else assert.strictEqual(times, status === "failed" ? 1 : 0, `bus ${n}`)
           }), { concurrency: 40 })
+        allHaveCome(came)
       })
   )
 
@@ -188,27 +214,38 @@ describe("unwinding, from several sides", () => {
 
   race("10.2: workers that lose their leases while they undo leave that to others", {
     engines: 3,
-    lease: "2 seconds"
+    lease: "2 seconds",
+    // whoever loses it has used one up
+    attempts: 1000
   }, () =>
     Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
       const client = yield* Rides.client
-      const handles = yield* Effect.forEach(numbers, (n) => client(n).taxiLater(n), { concurrency: 50 })
-      yield* performing("taxi", rounds)
-      const lost = Effect.gen(function*() {
-        for (let i = 0; i < 5; i++) {
-          yield* sql`select taken from stepped.recover(${new Date(
-            0
-          )}, array(select token from stepped.workers order by random() limit 2), true)`
-          yield* TestClock.withLive(Effect.sleep("30 millis"))
-        }
-      })
-      yield* Effect.all([
-        Effect.forEach(handles, (handle) => handle.cancel(), { concurrency: 10 }),
-        lost
-      ], { concurrency: "unbounded" })
-      yield* until("all is undone", Effect.as(TestClock.adjust("10 minutes"), true))
-      yield* allEnded
+      let [losses, undoing] = [0, 0]
+      for (const some of inTurn) {
+        const handles = yield* Effect.forEach(some, (n) => client(n).taxiLater(n), { concurrency: 20 })
+        yield* performing("taxi", some.length)
+        // nothing is refunded before the first of them is lost
+        const isLost = yield* Deferred.make<void>()
+        scene.refund = Effect.andThen(Deferred.await(isLost), moment(8))
+        const losing = Effect.gen(function*() {
+          const before = yield* ended("taxi")
+          // again and again, when another one is undone, until all are
+          for (let [undone, last] = [before, -1]; undone < before + some.length; undone = yield* ended("taxi")) {
+            const lost = undone > last ? yield* loseUndoing(2) : 0
+            if (lost === 0) continue
+            last = undone
+            losses++
+            undoing += lost
+            yield* Deferred.succeed(isLost, undefined)
+          }
+        })
+        yield* Effect.all([Effect.forEach(handles, (handle) => handle.cancel(), { concurrency: 10 }), losing], {
+          concurrency: "unbounded"
+        })
+        yield* allEnded
+      }
+      assert.isAtLeast(losses, rounds / 20)
+      assert.isAtLeast(undoing, losses)
       assert.sameMembers([...new Set(refunded)], numbers)
     }))
 
@@ -300,17 +337,34 @@ describe("unwinding, from several sides", () => {
     () =>
       Effect.gen(function*() {
         const client = yield* Rides.client
-        const handles = yield* Effect.forEach(numbers, (n) => client(n).limoLater(n), { concurrency: 50 })
-        yield* performing("limo", rounds)
-        yield* Effect.forEach(handles, (handle) => handle.cancel(), { concurrency: 20 })
-        yield* performing("leg", rounds)
-        const late = Effect.andThen(TestClock.withLive(Effect.sleep("30 millis")), TestClock.adjust("1 hour"))
-        yield* Effect.all([
-          Effect.forEach(numbers, (n) => Stepped.complete(Ride.ref(n), leg, Stepped.Outcome.succeededVoid), {
-            concurrency: 10
-          }),
-          late
-        ], { concurrency: "unbounded" })
+        const repo = yield* ActionRepo
+        const came = { undone: 0, notUndone: 0 }
+        for (const [round, some] of inTurn.entries()) {
+          const handles = yield* Effect.forEach(some, (n) => client(n).limoLater(n), { concurrency: 20 })
+          yield* performing("limo", some.length)
+          yield* Effect.forEach(handles, (handle) => handle.cancel(), { concurrency: 20 })
+          yield* performing("leg", some.length)
+          const answered = yield* againstTime(round, "limo", (isHeard) =>
+            Effect.forEach(some, (n) =>
+              moment(12).pipe(
+                Effect.andThen(Stepped.complete(Ride.ref(n), leg, Stepped.Outcome.succeededVoid)),
+                Effect.map(Option.isSome),
+                Effect.tap((isTrue) => isTrue ? isHeard : Effect.void)
+              ), { concurrency: "unbounded" }))
+          yield* allEnded
+          for (const [i, { id }] of handles.entries()) {
+            const { cause, status } = yield* recordOf(id)
+            const [child] = yield* repo.list({ parent: id })
+            const [slot] = yield* repo.slots(id)
+            assert.deepStrictEqual([status, child!.status], ["cancelled", answered[i] ? "succeeded" : "cancelled"])
+            // an answer to a child that was given up, and was not cancelled yet, settles nothing
+            const isUndone = cause?.notUndone === undefined
+            assert.strictEqual(isUndone, slot!.status === "succeeded", `limo ${some[i]}`)
+            if (isUndone) assert.isTrue(answered[i])
+            came[isUndone ? "undone" : "notUndone"]++
+          }
+        }
+        allHaveCome(came)
       }),
     undoneOrNot
   )
