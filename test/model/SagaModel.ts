@@ -6,8 +6,18 @@
  * durations of a scenario are the same, so that what happens when can be said of each action alone, once it is known when it is ended from
  * above. Where that is found out later, the action is worked out anew.
  */
-import { type Asked, fromOf, optionsOf, placeOf, retries, type Saga, type SagaScenario, stepNames, timesAt } from "./SagaPlan.ts"
-import { compensatedIn, goesOnAt, type GoesOn, goneOnFor, memosOf, notUndoneFrom, originOf } from "./SagaRetrying.ts"
+import {
+  type Asked,
+  fromOf,
+  optionsOf,
+  placeOf,
+  retries,
+  type Saga,
+  type SagaScenario,
+  stepNames,
+  timesAt
+} from "./SagaPlan.ts"
+import { compensatedIn, type GoesOn, goesOnAt, goneOnFor, memosOf, notUndoneFrom, originOf } from "./SagaRetrying.ts"
 import { type Memory, noteOf, type Run, runsOf, type SagaRow, type Step } from "./SagaRun.ts"
 import { notUndoneOf, undoAgain, unwind } from "./SagaUndoing.ts"
 

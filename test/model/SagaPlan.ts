@@ -59,8 +59,7 @@ export interface Asked {
 export const stepNames = ["a", "b", "c"] as const
 
 /** The step from which a verb has an action go on. */
-export const fromOf = (verb: Verb): number | undefined =>
-  verb === "from a" ? 0 : verb === "from b" ? 1 : undefined
+export const fromOf = (verb: Verb): number | undefined => verb === "from a" ? 0 : verb === "from b" ? 1 : undefined
 
 /** In milliseconds, by how deep in its tree an action is; what times out together would leave it open who comes first. */
 export const timesAt = (level: number) => ({

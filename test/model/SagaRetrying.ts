@@ -23,9 +23,7 @@ export const compensatedIn = (run: Run): ReadonlyArray<number> => run.compensate
 
 /** What was done once stays, but of what was compensated; of a step that has succeeded nobody keeps it. */
 export const memosOf = (run: Run): Array<number | undefined> =>
-  run.memos.map((memo, index) =>
-    run.steps[index]?.status === "succeeded" || countOf(run, index) > 0 ? undefined : memo
-  )
+  run.memos.map((memo, index) => run.steps[index]?.status === "succeeded" || countOf(run, index) > 0 ? undefined : memo)
 
 /** What becomes of a child that a step has waited for: `asked`: only the body can ask for it again; `taken`: it is nobody's child. */
 export type Becomes = "stays" | "taken" | "retried" | "asked"
@@ -68,7 +66,8 @@ export const goesOnAt = (run: Run, known: ReadonlyArray<Run>, from = Infinity): 
   const slots = step === undefined || isAfresh ? undefined : step.slots
   const becomes = slots === undefined ? [] : slots.children.map((child) => becomesOf(step!, child, known))
   // a body that has asked for nothing has nothing to wait for
-  const isSomething = slots !== undefined && slots.children.length + slots.dues.length + Number(slots.hasHeard === true) > 0
+  const isSomething = slots !== undefined &&
+    slots.children.length + slots.dues.length + Number(slots.hasHeard === true) > 0
   const waits = isSomething && slots.hasHeard !== false && becomes.every(([word]) => word !== "asked")
   return { index, isAfresh, waits, becomes, isNew: step === undefined }
 }

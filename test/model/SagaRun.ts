@@ -93,14 +93,16 @@ export const isLeft = (run: Run): boolean => run.left.some(({ child }) => child 
 
 /** Notes how these are, and gives what makes them so again: what is worked out for a time that does not come has not happened. */
 export const noteOf = (runs: ReadonlyArray<Run>): () => void => {
-  const notes = runs.map((run) => [run, {
-    ...run,
-    undone: [...run.undone],
-    log: [...run.log],
-    left: [...run.left],
-    uncertain: [...run.uncertain],
-    steps: run.steps.map((step) => ({ ...step, children: [...step.children] }))
-  }] as const)
+  const notes = runs.map((run) =>
+    [run, {
+      ...run,
+      undone: [...run.undone],
+      log: [...run.log],
+      left: [...run.left],
+      uncertain: [...run.uncertain],
+      steps: run.steps.map((step) => ({ ...step, children: [...step.children] }))
+    }] as const
+  )
   return () => {
     for (const [run, note] of notes) Object.assign(run, note)
   }

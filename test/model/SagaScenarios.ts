@@ -101,7 +101,11 @@ export const sagasByHand: ReadonlyArray<readonly [title: string, scenario: SagaS
   [
     "a child that was cut short goes on with its own step",
     scenario(
-      saga([step(), step({ children: [saga([step(), step(), step({ waits: [90_000_000] })], { kind: "keeps" })] }), step()], {
+      saga([
+        step(),
+        step({ children: [saga([step(), step(), step({ waits: [90_000_000] })], { kind: "keeps" })] }),
+        step()
+      ], {
         kind: "keeps"
       }),
       [retryAll],

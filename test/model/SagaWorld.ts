@@ -245,7 +245,9 @@ const seen = Effect.gen(function*() {
     ({ action }) => action
   )
   const actions = Map.groupBy(ended, ({ place }) => place)
-  const names = new Map(ended.map(({ id, place }) => [id, `${place}#${actions.get(place)!.findIndex((one) => one.id === id)}`]))
+  const names = new Map(
+    ended.map(({ id, place }) => [id, `${place}#${actions.get(place)!.findIndex((one) => one.id === id)}`])
+  )
   /** With the names of the model. */
   const inWords = (text: string) => text.replaceAll(ids, (id) => names.get(id) ?? id)
   const [signals] = yield* sql<{ read: number }>`

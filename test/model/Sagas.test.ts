@@ -167,7 +167,14 @@ describe("the model of sagas", () => {
   })
 
   it("18.1: a new one goes on with what was compensated first, under keys of the first one", () => {
-    const { answers, keys, of, ran } = end(saga([step(), step(), thrice]), null, null, "retry 0", "retry 0", "retry 0#1")
+    const { answers, keys, of, ran } = end(
+      saga([step(), step(), thrice]),
+      null,
+      null,
+      "retry 0",
+      "retry 0",
+      "retry 0#1"
+    )
     assert.deepStrictEqual(answers, ["retried 0#0 by 0#1", "already 0#1", "status 0#1"])
     assert.deepStrictEqual(ran("0").slice(-3), ["1000000000 a 1", "1000000000 b 1", "1000000000 c 1"])
     // of its children, and itself: that counts twice
@@ -185,7 +192,9 @@ describe("the model of sagas", () => {
 
   it("18.1: children that have failed are retried, without the body; what was retried by itself is taken", () => {
     const badly = saga([thrice, step(), step()])
-    const parent = saga([step(), step({ children: [saga([step(), step(), step()]), badly] }), step()], { kind: "keeps" })
+    const parent = saga([step(), step({ children: [saga([step(), step(), step()]), badly] }), step()], {
+      kind: "keeps"
+    })
     const together = end(parent, null, null, "retry 0")
     assert.deepStrictEqual(together.ran("0").slice(-2), [`${2 * retry} b 3`, "1000000000 c 1"])
     assert.deepStrictEqual(together.of("0.b1").at(-1)!.retryOf, "0.b1#2")

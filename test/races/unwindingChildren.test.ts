@@ -18,7 +18,8 @@ import {
   places,
   rounds,
   scene,
-  Trips
+  Trips,
+  unwoundOnce
 } from "./fixtures/unwindingChildren.ts"
 
 describe("unwinding children, from several sides", () => {
