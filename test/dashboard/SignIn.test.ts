@@ -3,8 +3,9 @@ import { Effect, Exit, Redacted, Scope } from "effect"
 import type { Browser } from "playwright-core"
 import * as Http from "stepped/http"
 import { afterAll, assert, beforeAll, it } from "vitest"
-import { describeInBrowser, launch, open, violations } from "./fixtures/Browser.ts"
+import { describeInBrowser, launch, open, tabTo, violations } from "./fixtures/Browser.ts"
 import { elsewhere, type Heard, listening, readByScript, sentByForm, sentByScript } from "./fixtures/elsewhere.ts"
+import { hasFocus } from "./fixtures/keyboard.ts"
 import { type Served, served, until } from "./fixtures/served.ts"
 
 const people: Readonly<Record<string, Http.Operator["Service"]>> = {
@@ -55,17 +56,37 @@ describeInBrowser("who may what in the dashboard", () => {
     await context.close()
   })
 
+  it("is asked for by the keyboard alone, which is in the page then", async () => {
+    const { context, page } = await open(browser, `${bakery.origin}/dashboard/#/actions/${held}`)
+    await hasFocus(page, "input[type=password]")
+    await page.keyboard.type("token-of-otto")
+    await page.keyboard.press("Enter")
+    await page.getByRole("heading", { level: 1, name: "heat Oven/north" }).waitFor()
+    await hasFocus(page, "main")
+    await context.close()
+  })
+
   it("is offered as far as the role goes, and what is stored is shown as far as one may read it", async () => {
     const vera = await signIn("token-of-vera")
     await vera.page.getByText("vera").waitFor()
-    assert.isTrue(await vera.page.locator("[data-verb='Stepped.cancel']").isDisabled())
+    // what is not allowed can be come to, and says who may
+    await tabTo(vera.page, "[data-verb='Stepped.cancel']")
+    assert.strictEqual(await vera.page.locator(":focus").getAttribute("aria-disabled"), "true")
+    await vera.page.keyboard.press("Enter")
+    await vera.page.getByRole("dialog").getByText("Only who has the role operate may ask for it.").waitFor()
+    assert.strictEqual(await vera.page.getByLabel("Reason").count(), 0)
+    assert.deepStrictEqual(await violations(vera.page), [])
+    await vera.page.keyboard.press("Escape")
+    await hasFocus(vera.page, "[data-verb='Stepped.cancel']")
     await vera.page.getByText("hidden: you may not read what programs store").first().waitFor()
     await vera.context.close()
     const otto = await signIn("token-of-otto")
-    assert.isTrue(await otto.page.locator("[data-verb='Stepped.cancel']").isEnabled())
+    const cancel = otto.page.locator("[data-verb='Stepped.cancel']")
+    assert.strictEqual(await cancel.getAttribute("aria-disabled"), "false")
     await otto.page.getByText("More", { exact: true }).click()
-    assert.isTrue(await otto.page.locator("[data-verb='ActionRepo.delete']").isDisabled())
-    await otto.page.locator("[data-verb='Stepped.cancel']").click()
+    const remove = otto.page.locator("[data-verb='ActionRepo.delete']")
+    assert.strictEqual(await remove.getAttribute("aria-disabled"), "true")
+    await cancel.click()
     await otto.page.getByLabel("Reason").fill("no more coal")
     await otto.page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click()
     await otto.page.locator("dialog [role=status]").waitFor()

@@ -10215,6 +10215,96 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/dashboard/SignIn.test.ts": ["is offered as far as the role goes"] }
   },
   {
+    name: "dashboard-verbs-out-of-reach",
+    breaks: "the keyboard does not come to what somebody may not do, and nobody without a mouse hears why",
+    plants: [{
+      file: "src/dashboard/app/verbs/Verbs.tsx",
+      find: "aria-disabled={!verb.isAllowed}",
+      replace: "disabled={!verb.isAllowed}"
+    }],
+    tests: { "test/dashboard/SignIn.test.ts": ["is offered as far as the role goes"] }
+  },
+  {
+    name: "dashboard-keyboard-lost",
+    breaks: "the keyboard is nowhere, where what it was at has gone by what was done",
+    plants: [{
+      file: "src/dashboard/app/focus.ts",
+      find: "around.focus({ preventScroll: true })",
+      replace: "void around"
+    }],
+    tests: { "test/dashboard/Keyboard.test.ts": ["is around the place of a verb"] }
+  },
+  {
+    name: "dashboard-row-lost",
+    breaks: "a row that has the keyboard goes with what is not seen any more",
+    plants: [{
+      file: "src/dashboard/app/Windowed.tsx",
+      find: "setHeld(keyOf(item))",
+      replace: "setHeld(undefined)"
+    }],
+    tests: { "test/dashboard/Keyboard.test.ts": ["stays with a row"] }
+  },
+  {
+    name: "dashboard-new-rows-lost",
+    breaks: "the keyboard is nowhere, where new rows were asked for",
+    plants: [{
+      file: "src/dashboard/app/pages/Actions.tsx",
+      find: "isWanted.current = true",
+      replace: "isWanted.current = false"
+    }],
+    tests: { "test/dashboard/Keyboard.test.ts": ["stays with a row"] }
+  },
+  {
+    name: "dashboard-many-unanswered",
+    breaks: "what has come of a verb for many is said away from the keyboard",
+    plants: [{
+      file: "src/dashboard/app/verbs/ForMany.tsx",
+      find: "useEffect(() => said.current?.focus(), [started])",
+      replace: "void said"
+    }],
+    tests: { "test/dashboard/Keyboard.test.ts": ["plans a verb for many"] }
+  },
+  {
+    name: "dashboard-asked-each-time",
+    breaks: "what is of a time from now on is another question each time it is shown, and is never shown",
+    plants: [{
+      file: "src/dashboard/app/pages/Actions.tsx",
+      find: "useMemo(() => filterOf(query), [asked])",
+      replace: "useMemo(() => filterOf(query), [asked, Date.now()])"
+    }],
+    tests: { "test/dashboard/Keyboard.test.ts": ["takes back what is looked for"] }
+  },
+  {
+    name: "dashboard-name-for-ever",
+    breaks: "a name that is looked for cannot be taken back",
+    plants: [{
+      file: "src/dashboard/app/pages/Actions.tsx",
+      find: "value={text ?? query.name ?? \"\"}",
+      replace: "value={text || query.name || \"\"}"
+    }],
+    tests: { "test/dashboard/Keyboard.test.ts": ["takes back what is looked for"] }
+  },
+  {
+    name: "dashboard-items-mixed-up",
+    breaks: "of a list's items what is sent is not what is written, after one was removed",
+    plants: [{
+      file: "src/dashboard/app/forms/SchemaForm.tsx",
+      find: "key={keys[i]}",
+      replace: "key={keys.indexOf(keys[i]!)}"
+    }],
+    tests: { "test/dashboard/Keyboard.test.ts": ["goes with the items of a list"] }
+  },
+  {
+    name: "dashboard-chart-by-mouse",
+    breaks: "what a chart says of a moment only a mouse comes to",
+    plants: [{
+      file: "src/dashboard/app/Chart.tsx",
+      find: "onInput={({ currentTarget }) => setAt(Number(currentTarget.value))}",
+      replace: "onInput={({ currentTarget }) => void currentTarget}"
+    }],
+    tests: { "test/dashboard/Keyboard.test.ts": ["goes from moment to moment"] }
+  },
+  {
     name: "dashboard-any-port",
     breaks: "a page of another port of this machine has verbs done in the name of who is signed in",
     plants: [{

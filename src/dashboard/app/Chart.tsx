@@ -1,5 +1,5 @@
-/** A chart over time, and in words what it says last, for who does not see it. */
-import { useEffect, useRef } from "preact/hooks"
+/** A chart over time, and in words what it says: of its last moment, and of each that somebody goes to, by mouse or by the keyboard. */
+import { useEffect, useRef, useState } from "preact/hooks"
 import uPlot from "uplot"
 import { zone } from "./settings.ts"
 import { clock, written } from "./time.tsx"
@@ -36,11 +36,16 @@ const dataOf = ({ series, times }: ChartProps): uPlot.AlignedData => [
   ...series.map(({ values }) => [...values])
 ]
 
-const optionsOf = ({ format, isWhole = false, series }: ChartProps, width: number): uPlot.Options => ({
+const optionsOf = (
+  { format, isWhole = false, series }: ChartProps,
+  width: number,
+  left: ReadonlySet<string>
+): uPlot.Options => ({
   width,
   height,
   ...zone.value === "utc" ? { tzDate: (at: number) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC") } : {},
-  cursor: { y: false, points: { size: 6 } },
+  // what a drag would zoom into is shown anew with the next data, and no key does it: the window is chosen above
+  cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
   legend: { live: true },
   axes: [
     {
@@ -69,6 +74,7 @@ const optionsOf = ({ format, isWhole = false, series }: ChartProps, width: numbe
     { label: "", value: (_, at) => at === null ? "" : written(at * 1000, true) },
     ...series.map(({ label, tone }): uPlot.Series => ({
       label,
+      show: !left.has(label),
       stroke: colour(tone),
       width: 1.5,
       spanGaps: false,
@@ -78,19 +84,49 @@ const optionsOf = ({ format, isWhole = false, series }: ChartProps, width: numbe
   ]
 })
 
+/** Which series are shown. */
+const Choice = (
+  { left, onChange, series, title }: Pick<ChartProps, "series" | "title"> & {
+    readonly left: ReadonlySet<string>
+    readonly onChange: (left: ReadonlySet<string>) => void
+  }
+) => (
+  <div class="choice" role="group" aria-label={`What ${title} shows`}>
+    {series.map(({ label }) => (
+      <button
+        key={label}
+        type="button"
+        class="small"
+        aria-pressed={!left.has(label)}
+        onClick={() => {
+          const next = new Set(left)
+          if (!next.delete(label)) next.add(label)
+          onChange(next)
+        }}
+      >
+        {label}
+      </button>
+    ))}
+  </div>
+)
+
 export const Chart = (props: ChartProps) => {
   const { format, series, times, title, unit } = props
   const box = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const latest = useRef(props)
   latest.current = props
-  const shape = `${title} ${series.map(({ label }) => label).join()} ${zone.value}`
+  /** The series that somebody does not want to see. */
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
+  /** The moment that somebody is at with the keyboard. */
+  const [at, setAt] = useState<number>()
+  const shape = `${title} ${series.map(({ label }) => label).join()} ${[...left].join()} ${zone.value}`
   useEffect(() => {
     const element = box.current!
     const draw = () => {
       plot.current?.destroy()
       plot.current = new uPlot(
-        optionsOf(latest.current, Math.max(200, element.clientWidth)),
+        optionsOf(latest.current, Math.max(200, element.clientWidth), left),
         dataOf(latest.current),
         element
       )
@@ -110,6 +146,16 @@ export const Chart = (props: ChartProps) => {
     }
   }, [shape])
   useEffect(() => plot.current?.setData(dataOf(latest.current)), [times, series])
+  useEffect(() => {
+    if (at === undefined || plot.current === null) return
+    plot.current.setCursor({ left: plot.current.valToPos(times[at] ?? 0, "x"), top: 0 })
+  }, [at, times, series, shape])
+  const last = times.length - 1
+  const moment = Math.max(0, Math.min(at ?? last, last))
+  const saidAt = series.filter(({ label }) => !left.has(label)).map(({ label, values }) => {
+    const value = values[moment]
+    return `${label}: ${value === undefined || value === null ? "nothing" : format(value)}`
+  }).join(", ")
   const said = series.map(({ label, values }) => {
     const last = values.findLast((value) => value !== null)
     return `${label}: ${last === undefined || last === null ? "nothing" : format(last)}`
@@ -119,7 +165,23 @@ export const Chart = (props: ChartProps) => {
       <figcaption>
         <b>{title}</b> <span class="soft">{unit}</span>
       </figcaption>
+      {series.length < 2 ? null : <Choice series={series} title={title} left={left} onChange={setLeft} />}
       <div ref={box} class="plot" role="img" aria-label={`${title}, at last: ${said}`}></div>
+      <input
+        class="moment"
+        type="range"
+        aria-label={`${title}: when`}
+        aria-valuetext={times[moment] === undefined ? "" : `${written(times[moment] * 1000, true)}, ${saidAt}`}
+        min={0}
+        max={Math.max(0, last)}
+        value={moment}
+        onFocus={() => setAt(moment)}
+        onInput={({ currentTarget }) => setAt(Number(currentTarget.value))}
+        onBlur={() => {
+          setAt(undefined)
+          plot.current?.setCursor({ left: -10, top: -10 })
+        }}
+      />
     </figure>
   )
 }

@@ -21,6 +21,24 @@ const useRowHeight = (wide: number, small: number): number => {
   return isNarrow ? small : wide
 }
 
+/** Up and down go from row to row of a list; who has scrolled away from the one that has the keyboard comes back to it first. */
+const walk = (event: KeyboardEvent): void => {
+  const step = event.key === "ArrowDown" || event.key === "j"
+    ? 1
+    : event.key === "ArrowUp" || event.key === "k"
+    ? -1
+    : 0
+  const row = event.target instanceof Element ? event.target.closest(".row") : null
+  const slot = row?.closest(".slot")
+  if (step === 0 || !row || !slot || event.altKey || event.ctrlKey || event.metaKey) return
+  event.preventDefault()
+  const place = Number(slot.getAttribute("aria-posinset")) + step
+  const next = slot.parentElement?.querySelector<HTMLElement>(`:scope > [aria-posinset="${place}"] .row`)
+  if (next) next.focus({ preventScroll: true })
+  const seen = next ?? row
+  seen.scrollIntoView({ block: "nearest" })
+}
+
 export interface WindowedProps<A> {
   readonly items: ReadonlyArray<A>
   readonly keyOf: (item: A) => string
@@ -43,6 +61,8 @@ export function Windowed<A>(
   const [{ from, until }, setRange] = useState<Range>({ from: 0, until: 60 })
   const ended = useRef(onEnd)
   ended.current = onEnd
+  /** One that has the keyboard stays, wherever it is: it would be lost otherwise. */
+  const [held, setHeld] = useState<string>()
   useLayoutEffect(() => {
     const look = () => {
       if (box.current === null) return
@@ -60,21 +80,31 @@ export function Windowed<A>(
       removeEventListener("resize", look)
     }
   }, [items.length, height])
-  const shown = items.slice(from, Math.max(from, until)).map((item, i) => ({ item, index: from + i }))
-  const extra = needed !== undefined && needed >= 0 && needed < items.length && (needed < from || needed >= until)
-    ? [{ item: items[needed]!, index: needed }]
-    : []
+  const isOut = (index: number | undefined): index is number =>
+    index !== undefined && index >= 0 && index < items.length && (index < from || index >= until)
+  const at = (index: number) => ({ item: items[index]!, index })
+  const extra = [...new Set([needed, held === undefined ? undefined : items.findIndex((item) => keyOf(item) === held)])]
+    .filter(isOut)
+  // in their order: what is moved about in the document loses the keyboard
+  const shown = [
+    ...extra.filter((index) => index < from).sort((a, b) => a - b).map(at),
+    ...items.slice(from, Math.max(from, until)).map((_, i) => at(from + i)),
+    ...extra.filter((index) => index >= from).sort((a, b) => a - b).map(at)
+  ]
   return (
     <div
       ref={box}
       class="windowed"
       role={role}
+      onKeyDown={role === "list" ? walk : undefined}
       aria-label={label}
       style={{ height: `${items.length * height}px` }}
     >
-      {[...extra, ...shown].map(({ index, item }) => (
+      {shown.map(({ index, item }) => (
         <div
           key={keyOf(item)}
+          onFocusIn={() => setHeld(keyOf(item))}
+          onFocusOut={() => setHeld(undefined)}
           class="slot"
           role={role === "list" ? "listitem" : "none"}
           {...role === "list" ? { "aria-setsize": items.length, "aria-posinset": index + 1 } : {}}

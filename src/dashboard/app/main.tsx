@@ -3,6 +3,7 @@ import { effect } from "@preact/signals"
 import { type ComponentChildren, render } from "preact"
 import { useEffect, useRef } from "preact/hooks"
 import { get, type Me } from "./api.ts"
+import { useKeptFocus } from "./focus.ts"
 import { isUnknown, useAsked } from "./live.ts"
 import { ActionPage } from "./pages/ActionPage.tsx"
 import { Actions } from "./pages/Actions.tsx"
@@ -16,11 +17,11 @@ import { Queues } from "./pages/Queues.tsx"
 import { SchedulePage, Schedules } from "./pages/Schedules.tsx"
 import { SignIn } from "./pages/SignIn.tsx"
 import { Workers } from "./pages/Workers.tsx"
-import { LiveSwitch } from "./parts.tsx"
+import { ExactSwitch, LiveSwitch } from "./parts.tsx"
 import { type Place, place, to } from "./route.ts"
 import { zone } from "./settings.ts"
 import { ConfirmDialog } from "./verbs/Dialog.tsx"
-import { loadTable } from "./verbs/table.ts"
+import { asking, loadTable } from "./verbs/table.ts"
 
 interface Entry {
   readonly path: string
@@ -78,7 +79,7 @@ const Who = () => {
   const { data } = useAsked<Me>("session", (signal) => get("session", {}, signal), Infinity)
   return data === undefined ? null : (
     <p class="who soft">
-      {data.subject} <span title={`roles: ${data.roles.join(", ")}`}>({data.roles.at(-1)})</span>
+      {data.subject} ({data.roles.join(", ")})
     </p>
   )
 }
@@ -102,17 +103,21 @@ const App = () => {
   const main = useRef<HTMLElement>(null)
   const isFirst = useRef(true)
   const where = at.path.join("/")
+  const isKnown = !isUnknown.value
+  useKeptFocus(() => main.current, isKnown)
   useEffect(() => {
     document.title = `${at.path[1] ?? current?.title ?? "Not found"} · Stepped`
-    // whoever goes somewhere else, or to a list's next page, begins there at the top, with the keyboard too; who fills in a form stays in it
+    // what was asked for was of another page
+    asking.value = undefined
+    // whoever goes somewhere else, to a list's next page, or signs in, begins there at the top, with the keyboard too; who fills in a form stays in it
     if (!isFirst.current && !document.activeElement?.closest("form")) {
       main.current?.focus({ preventScroll: true })
       scrollTo(0, 0)
     }
     isFirst.current = false
     document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" })
-  }, [where, at.query.after])
-  if (isUnknown.value) return <SignIn />
+  }, [where, at.query.after, isKnown])
+  if (!isKnown) return <SignIn />
   return (
     <>
       <header>
@@ -124,6 +129,7 @@ const App = () => {
         <div class="tools">
           <LiveSwitch />
           <Zone />
+          <ExactSwitch />
           <Who />
         </div>
       </header>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks"
 import type { Action, Failure, Pause, Payload } from "./api.ts"
 import type { Asked } from "./live.ts"
 import { type Query, to, toAction } from "./route.ts"
-import { isLive } from "./settings.ts"
+import { isLive, times } from "./settings.ts"
 import { Ago, written } from "./time.tsx"
 
 /** A sign beside the word: what a colour says is never said by that alone. */
@@ -289,6 +289,20 @@ export const Onward = (
       : <a href={to([path], { ...query, after: undefined })}>The first of them</a>}{" "}
     {next === undefined ? null : <a href={to([path], { ...query, after: String(next) })}>More of them</a>}
   </p>
+)
+
+/** Whether times are said exactly. */
+export const ExactSwitch = () => (
+  <button
+    type="button"
+    class="switch"
+    aria-pressed={times.value === "exact"}
+    onClick={() => {
+      times.value = times.value === "exact" ? "ago" : "exact"
+    }}
+  >
+    Exact times
+  </button>
 )
 
 /** Whether what is shown follows what happens. */

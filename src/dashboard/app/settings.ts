@@ -37,5 +37,8 @@ const remembered = <A extends string>(name: string, choices: ReadonlyArray<A>): 
 
 export const zone = remembered("zone", ["local", "utc"])
 
+/** Whether times are said as such, or by how long ago they were. */
+export const times = remembered("times", ["ago", "exact"])
+
 /** Whether what is shown follows what happens. */
 export const isLive = signal(true)

@@ -1,6 +1,6 @@
 /** Times and lengths of time, as people read them. */
 import { now } from "./live.ts"
-import { zone } from "./settings.ts"
+import { times, zone } from "./settings.ts"
 
 const second = 1000
 const minute = 60 * second
@@ -69,13 +69,13 @@ export const clock = (at: number): string => {
   return `${two(hours)}:${two(minutes)}${seconds === 0 ? "" : `:${two(seconds)}`}`
 }
 
-/** How long ago, or how soon. */
+/** How long ago, or how soon; or when, for who wants that of all of them, and has no mouse to ask for it of one. */
 export const Ago = ({ at }: { readonly at: string | number | undefined }) =>
   at === undefined
     ? null
     : (
       <time class="ago" dateTime={new Date(at).toISOString()} title={written(at)}>
-        {distance(new Date(at).getTime() - now.value)}
+        {times.value === "exact" ? written(at, true) : distance(new Date(at).getTime() - now.value)}
       </time>
     )
 

@@ -1,5 +1,5 @@
 /** A form made of a JSON schema: objects, arrays, unions by tag, texts, numbers, booleans; the rest is a field for JSON. */
-import { useId, useState } from "preact/hooks"
+import { useEffect, useId, useRef, useState } from "preact/hooks"
 import {
   choicesOf,
   initialOf,
@@ -221,14 +221,44 @@ const Nullable = (props: FieldProps) => {
   )
 }
 
+/** What each item of a list is known by, as long as it is there: what is written in one goes with it. */
+const useKeys = (count: number) => {
+  const last = useRef(0)
+  const keys = useRef<Array<number>>([])
+  while (keys.current.length < count) keys.current.push(last.current++)
+  keys.current.length = count
+  return keys.current
+}
+
 const ArrayField = ({ label, onChange, root, schema, value }: FieldProps) => {
   const given = Array.isArray(value) ? value as ReadonlyArray<unknown> : []
   const items = schema.items as JsonSchema
+  const keys = useKeys(given.length)
+  const list = useRef<HTMLFieldSetElement>(null)
+  /** Which item is to have the keyboard, and what in it. */
+  const wanted = useRef<readonly [at: number, selector: string] | undefined>(undefined)
+  useEffect(() => {
+    if (wanted.current === undefined) return
+    const [at, selector] = wanted.current
+    wanted.current = undefined
+    const item = list.current?.querySelectorAll(":scope > .item")[at]
+    const next = item?.querySelector<HTMLElement>(selector) ?? list.current?.querySelector(":scope > button")
+    if (next instanceof HTMLElement) next.focus()
+  }, [given.length])
+  const remove = (i: number) => {
+    keys.splice(i, 1)
+    wanted.current = [Math.min(i, given.length - 2), ":scope > button"]
+    onChange(given.filter((_, at) => at !== i))
+  }
+  const add = () => {
+    wanted.current = [given.length, "input, select, textarea, button"]
+    onChange([...given, initialOf(items, root)])
+  }
   return (
-    <fieldset>
+    <fieldset ref={list}>
       <legend>{label}</legend>
       {given.map((one, i) => (
-        <div key={i} class="item">
+        <div key={keys[i]} class="item">
           <Field
             label={`${label} ${i + 1}`}
             schema={items}
@@ -237,12 +267,12 @@ const ArrayField = ({ label, onChange, root, schema, value }: FieldProps) => {
             isRequired={true}
             onChange={(value) => onChange(given.map((other, at) => at === i ? value : other))}
           />
-          <button type="button" class="small" onClick={() => onChange(given.filter((_, at) => at !== i))}>
+          <button type="button" class="small" onClick={() => remove(i)}>
             Remove {label} {i + 1}
           </button>
         </div>
       ))}
-      <button type="button" class="small" onClick={() => onChange([...given, initialOf(items, root)])}>
+      <button type="button" class="small" onClick={add}>
         Add to {label}
       </button>
     </fieldset>
@@ -287,7 +317,15 @@ const UnionField = ({ label, onChange, root, schema, value }: FieldProps) => {
           {tags.map((one) => <option key={one} value={one}>{one}</option>)}
         </select>
       </label>
-      <Field label={tags[at]!} schema={choices[at]!} root={root} value={value} isRequired={true} onChange={onChange} />
+      <Field
+        key={tags[at]}
+        label={tags[at]!}
+        schema={choices[at]!}
+        root={root}
+        value={value}
+        isRequired={true}
+        onChange={onChange}
+      />
     </fieldset>
   )
 }

@@ -53,7 +53,8 @@ const timeOf = (text: string | undefined): string | undefined => {
 }
 
 const Filters = ({ query }: { readonly query: Query }) => {
-  const [text, setText] = useState("")
+  /** What is being written, until it is looked for. */
+  const [text, setText] = useState<string>()
   const chosen = query.status?.split(",") ?? []
   const field = (key: string, label: string, hint: string) => (
     <label key={key}>
@@ -73,8 +74,9 @@ const Filters = ({ query }: { readonly query: Query }) => {
       role="search"
       onSubmit={(event) => {
         event.preventDefault()
-        if (isId(text.trim())) go(["actions", text.trim().toLowerCase()])
-        else ask({ name: text.trim() })
+        const given = (text ?? query.name ?? "").trim()
+        if (isId(given)) go(["actions", given.toLowerCase()])
+        else ask({ name: given })
       }}
     >
       <label class="first">
@@ -83,10 +85,12 @@ const Filters = ({ query }: { readonly query: Query }) => {
           type="search"
           name="search"
           placeholder="an id leads to the action"
-          value={text === "" ? query.name ?? "" : text}
+          value={text ?? query.name ?? ""}
           onInput={({ currentTarget: { value } }) => setText(value)}
           onChange={({ currentTarget: { value } }) => {
-            if (!isId(value.trim())) ask({ name: value.trim() })
+            if (isId(value.trim())) return
+            ask({ name: value.trim() })
+            setText(undefined)
           }}
         />
       </label>
@@ -228,11 +232,19 @@ const useRows = (query: Query) => {
       isMore.current = false
     }
   }
+  const isWanted = useRef(false)
   const show = () => {
+    isWanted.current = true
     setRows(waiting)
     setWaiting(undefined)
     scrollTo(0, 0)
   }
+  // the button is gone: what it has shown has the keyboard
+  useEffect(() => {
+    if (!isWanted.current) return
+    isWanted.current = false
+    document.querySelector<HTMLElement>(".windowed .row")?.focus({ preventScroll: true })
+  }, [rows])
   const known = new Set(rows?.items.map(({ id }) => id))
   return { rows, error, more, show, fresh: waiting?.items.filter(({ id }) => !known.has(id)).length ?? 0, filter, key }
 }
@@ -253,24 +265,6 @@ const Row = ({ action }: { readonly action: Action }) => (
     </span>
   </a>
 )
-
-/** Up and down go from row to row. */
-const walk = (event: KeyboardEvent): void => {
-  const step = event.key === "ArrowDown" || event.key === "j"
-    ? 1
-    : event.key === "ArrowUp" || event.key === "k"
-    ? -1
-    : 0
-  const row = (event.target as HTMLElement).closest<HTMLElement>(".row")
-  if (step === 0 || row === null) return
-  const all = [...document.querySelectorAll<HTMLElement>(".windowed .row")]
-    .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
-  const next = all[all.indexOf(row) + step]
-  if (next === undefined) return
-  event.preventDefault()
-  next.focus({ preventScroll: true })
-  next.scrollIntoView({ block: "nearest" })
-}
 
 /** How far it was looked, as what is asked for is rare, and what goes on from there. */
 const LookedUntil = ({ at, more }: { readonly at: string; readonly more: () => void }) => (
@@ -321,7 +315,7 @@ export const Actions = ({ query }: { readonly query: Query }) => {
           : null
         : rows.items.length > 0
         ? (
-          <div onKeyDown={walk}>
+          <>
             <Windowed
               items={rows.items}
               keyOf={({ id }) => id}
@@ -338,7 +332,7 @@ export const Actions = ({ query }: { readonly query: Query }) => {
               : rows.lookedUntil === undefined
               ? <p class="soft">Older ones follow as you go on.</p>
               : null}
-          </div>
+          </>
         )
         : rows.lookedUntil === undefined
         ? <p class="empty">No action is so. Give less in the fields above, or an earlier time.</p>

@@ -152,6 +152,7 @@ const Invariants = () => {
     { readonly findings?: ReadonlyArray<Finding>; readonly error?: string; readonly isAsking: boolean }
   >({ isAsking: false })
   const check = () => {
+    if (state.isAsking) return
     setState({ isAsking: true })
     get<ReadonlyArray<Finding>>("doctor").then(
       (findings) => setState({ findings, isAsking: false }),
@@ -163,7 +164,9 @@ const Invariants = () => {
       id="invariants"
       title="Invariants"
       aside={
-        <button type="button" class="small" disabled={state.isAsking} onClick={check}>Check all that is stored</button>
+        <button type="button" class="small" aria-disabled={state.isAsking} onClick={check}>
+          Check all that is stored
+        </button>
       }
     >
       <div role="status">

@@ -1,5 +1,5 @@
 /** Nobody is known: a credential is exchanged for a cookie. */
-import { useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { messageOf, post } from "../api.ts"
 import { isUnknown } from "../live.ts"
 import { Trouble } from "../parts.tsx"
@@ -7,6 +7,9 @@ import { Trouble } from "../parts.tsx"
 export const SignIn = () => {
   const [token, setToken] = useState("")
   const [error, setError] = useState<string>()
+  const field = useRef<HTMLInputElement>(null)
+  // it has come in the place of everything else
+  useEffect(() => field.current?.focus(), [])
   const signIn = (event: Event) => {
     event.preventDefault()
     post("session", undefined, { authorization: `Bearer ${token}` }).then(() => {
@@ -21,6 +24,7 @@ export const SignIn = () => {
         <label>
           Token
           <input
+            ref={field}
             type="password"
             autocomplete="off"
             required

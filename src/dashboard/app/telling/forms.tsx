@@ -74,6 +74,7 @@ const Telling = (
   }, [answer])
   const submit = (event: Event) => {
     event.preventDefault()
+    if (isSending) return
     setSending(true)
     setError(undefined)
     setAnswer(undefined)
@@ -91,7 +92,7 @@ const Telling = (
         </div>
         {isOver ? null : (
           <div class="buttons">
-            <button type="submit" class="primary" disabled={isSending}>{label}</button>
+            <button type="submit" class="primary" aria-disabled={isSending}>{label}</button>
           </div>
         )}
       </form>

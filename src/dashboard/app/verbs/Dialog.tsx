@@ -1,9 +1,11 @@
 /** Asks what a verb takes, and why, before it is done; then says what has come of it. */
 import { useEffect, useRef, useState } from "preact/hooks"
 import { type Answer, messageOf, post } from "../api.ts"
+import { keepFocus } from "../focus.ts"
 import { isSchema, type JsonSchema, propertiesOf, resolved } from "../forms/jsonSchema.ts"
 import { Fields } from "../forms/SchemaForm.tsx"
-import { ToAction, Trouble } from "../parts.tsx"
+import { Trouble } from "../parts.tsx"
+import { toAction } from "../route.ts"
 import { type Asking, asking } from "./table.ts"
 
 interface ToAsk {
@@ -35,7 +37,7 @@ const Answered = ({ answer, close }: { readonly answer: Answer; readonly close: 
       {typeof id === "string"
         ? (
           <p>
-            <a href={`#/actions/${id}`} onClick={close}>{id}</a>
+            <a href={toAction(id)} onClick={close}>{id}</a>
           </p>
         )
         : null}
@@ -47,7 +49,7 @@ const Answered = ({ answer, close }: { readonly answer: Answer; readonly close: 
 }
 
 /** Of what it is asked, and how it is with that now. */
-const AskedOf = ({ target }: Pick<Asking, "target">) => (
+const AskedOf = ({ close, target }: Pick<Asking, "target"> & { readonly close: () => void }) => (
   <dl class="facts">
     <div>
       <dt>Of</dt>
@@ -55,7 +57,7 @@ const AskedOf = ({ target }: Pick<Asking, "target">) => (
         {typeof target.given.id === "string"
           ? (
             <>
-              {target.text} <ToAction id={target.given.id} />
+              {target.text} <a class="id" href={toAction(target.given.id)} onClick={close}>{target.given.id}</a>
             </>
           )
           : target.text}
@@ -113,6 +115,8 @@ const Asked = ({ close, of }: { readonly of: Asking; readonly close: () => void 
   const isPlanned = !hasPlan || plan !== undefined
   const submit = (event: Event) => {
     event.preventDefault()
+    // it keeps the keyboard meanwhile, which a disabled one loses
+    if (isAsking) return
     setAsking(true)
     setError(undefined)
     const input = { ...given, ...of.target.given }
@@ -128,7 +132,7 @@ const Asked = ({ close, of }: { readonly of: Asking; readonly close: () => void 
   return (
     <form onSubmit={submit}>
       <p>{of.verb.description}.</p>
-      <AskedOf target={of.target} />
+      <AskedOf target={of.target} close={close} />
       <Fields
         schema={schema}
         of={fields}
@@ -145,12 +149,28 @@ const Asked = ({ close, of }: { readonly of: Asking; readonly close: () => void 
       <div class="buttons">
         <button type="button" onClick={close}>Leave it</button>
         {isPlanned
-          ? <button type="submit" class="primary" disabled={isAsking || reason.trim() === ""}>{of.label}</button>
-          : <button type="submit" disabled={isAsking}>Look what it would do</button>}
+          ? (
+            <button type="submit" class="primary" disabled={reason.trim() === ""} aria-disabled={isAsking}>
+              {of.label}
+            </button>
+          )
+          : <button type="submit" aria-disabled={isAsking}>Look what it would do</button>}
       </div>
     </form>
   )
 }
+
+/** Of a verb that whoever looks may not ask for: who may. */
+const Refused = ({ close, of: { target, verb } }: { readonly of: Asking; readonly close: () => void }) => (
+  <>
+    <p>{verb.description}.</p>
+    <AskedOf target={target} close={close} />
+    <p class="not-done">Only who has the role {verb.role} may ask for it.</p>
+    <div class="buttons">
+      <button type="button" onClick={close}>Leave it</button>
+    </div>
+  </>
+)
 
 export const ConfirmDialog = () => {
   const of = asking.value
@@ -159,15 +179,20 @@ export const ConfirmDialog = () => {
     asking.value = undefined
   }
   useEffect(() => {
-    if (of === undefined) dialog.current?.close()
-    else if (dialog.current?.open === false) dialog.current.showModal()
+    if (of === undefined) {
+      // it gives the keyboard back to what has opened it, unless that has gone by what was done
+      dialog.current?.close()
+      keepFocus()
+    } else if (dialog.current?.open === false) dialog.current.showModal()
   }, [of])
   return (
     <dialog ref={dialog} aria-labelledby="asked" onClose={close}>
       {of === undefined ? null : (
         <>
           <h2 id="asked">{of.label}</h2>
-          <Asked key={`${of.verb.verb} ${of.target.text}`} of={of} close={close} />
+          {of.verb.isAllowed
+            ? <Asked key={`${of.verb.verb} ${of.target.text}`} of={of} close={close} />
+            : <Refused of={of} close={close} />}
         </>
       )}
     </dialog>

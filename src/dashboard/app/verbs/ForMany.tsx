@@ -1,5 +1,5 @@
 /** A verb for all actions that are listed: a plan first, that says how many and which; then, with a reason, an action of the engine's own does it. */
-import { useEffect, useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { type Action, type Count, messageOf, post } from "../api.ts"
 import { type JsonSchema, propertiesOf, resolved } from "../forms/jsonSchema.ts"
 import { Fields } from "../forms/SchemaForm.tsx"
@@ -69,6 +69,11 @@ const Planned = (
   const [reason, setReason] = useState("")
   const [started, setStarted] = useState<string>()
   const [error, setError] = useState<string>()
+  const why = useRef<HTMLTextAreaElement>(null)
+  const said = useRef<HTMLParagraphElement>(null)
+  // what has come of it has the keyboard: what is to be filled in behind a plan, and in the end the answer
+  useEffect(() => why.current?.focus(), [plan])
+  useEffect(() => said.current?.focus(), [started])
   const asks = { filter, verb: { verb, ...given } }
   const failed = (failure: unknown) => setError(messageOf(failure))
   const look = (event: Event) => {
@@ -86,7 +91,7 @@ const Planned = (
   }
   if (started !== undefined) {
     return (
-      <p role="status" class="done">
+      <p ref={said} tabIndex={-1} role="status" class="done">
         It is done by an action of its own: <ToAction id={started} />
       </p>
     )
@@ -134,6 +139,7 @@ const Planned = (
           <label class="field">
             <span class="label">Reason</span>
             <textarea
+              ref={why}
               rows={2}
               required
               maxLength={1000}

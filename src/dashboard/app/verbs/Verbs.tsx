@@ -1,4 +1,4 @@
-/** Buttons for what can be done with something, made of the table of verbs: one that is added there is here, too. */
+/** Buttons for what can be done with something, made of the table of verbs: one that is added there is here, too. One that is not allowed can be come to, and says who may. */
 import { useEffect } from "preact/hooks"
 import type { Verb } from "../api.ts"
 import { asking, labelOf, loadTable, table, type Target } from "./table.ts"
@@ -23,7 +23,7 @@ export const Verbs = ({ label = (text) => text, of, only = () => true, target, t
           type="button"
           data-verb={verb.verb}
           class="small"
-          disabled={!verb.isAllowed}
+          aria-disabled={!verb.isAllowed}
           title={verb.isAllowed ? verb.description : `Only who has the role ${verb.role} may: ${verb.description}`}
           aria-label={`${label(labelOf(verb), verb)}: ${target.text}`}
           onClick={() => {
