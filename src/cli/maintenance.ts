@@ -1,5 +1,5 @@
 /** Commands that look after the tables and what is achieved: making and updating them, and forgetting. */
-import { Console, Duration, Effect } from "effect"
+import { Console, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { AchievementStore } from "../AchievementStore.ts"
 import { migrationStatus, script } from "../sql/Migrations.ts"
@@ -7,11 +7,12 @@ import { buildForSearch, missingForSearch, searchScript } from "../sql/searching
 import { migrate as migrateTables } from "../Stepped.ts"
 import { Storage } from "../store/Storage.ts"
 import { unachieved, unachievedAll } from "../verbs/answers.ts"
+import { targetOf } from "../verbs/asking.ts"
 import { verbTable } from "../verbs/table.ts"
 import { answer } from "./answer.ts"
 import { SchemaName, withClient, withEngine } from "./connection.ts"
-import { nothing, stoppedBy } from "./failures.ts"
-import { by, operator, reason } from "./given.ts"
+import { nothing, stoppedBy, usage } from "./failures.ts"
+import { by, operator, reason, time } from "./given.ts"
 import { Output } from "./Output.ts"
 
 const storage = Effect.map(
@@ -82,24 +83,57 @@ const migrate = Command.make("migrate").pipe(
   Command.withSubcommands([status, up])
 )
 
+/** What of achievements is forgotten at a time. */
+const forgottenMax = 10_000
+
 const forget = Command.make("forget-achievement", {
-  key: Argument.String("key").pipe(Argument.withDescription("Its checksum key, as `show --json` has it of an action")),
+  key: Argument.String("key").pipe(
+    Argument.withDescription(
+      "Its checksum key, as `show --json` has it of an action; of many by the flags there may be none"
+    ),
+    Argument.optional
+  ),
   below: Flag.Boolean("below").pipe(
     Flag.withDescription("This key, and all that have its parts and more"),
     Flag.withDefault(false)
   ),
+  actor: Flag.String("actor").pipe(Flag.withDescription("All by actors of a type"), Flag.optional),
+  action: Flag.String("action").pipe(Flag.withDescription("All by actions of this name"), Flag.optional),
+  before: time("before", "All that were achieved before"),
   reason,
   by
-}, ({ below, key, ...given }) =>
+}, ({ action, actor, before, below, key, ...given }) =>
   withEngine(Effect.gen(function*() {
     const store = yield* AchievementStore
-    const asks = yield* operator(given)
-    if (!below) {
-      const done = yield* store.forget(key, asks)
-      return yield* answer("AchievementStore.forget", key, unachieved(done))
+    const filter = {
+      ...Option.isSome(before) ? { before: before.value } : {},
+      ...Option.isSome(actor) ? { actorType: actor.value } : {},
+      ...Option.isSome(action) ? { name: action.value } : {}
     }
-    const forgotten = yield* store.forgetAll({ below: key, ...asks })
-    yield* answer("AchievementStore.forgetAll", key, unachievedAll(forgotten))
+    const isMany = below || Object.keys(filter).length > 0
+    if (Option.isNone(key) && (below || !isMany)) {
+      return yield* usage("which? Give a key, one with --below, or what is to hold: --actor, --action, --before")
+    }
+    if (Option.isSome(key) && isMany && !below) {
+      return yield* usage("--actor, --action and --before are for many: with a key give --below, or none")
+    }
+    const asks = yield* operator(given)
+    if (Option.isSome(key) && !below) {
+      const done = yield* store.forget(key.value, asks)
+      return yield* answer("AchievementStore.forget", key.value, unachieved(done))
+    }
+    const all = Option.isSome(key) ? { ...filter, below: key.value } : filter
+    let forgotten = 0
+    let page: number
+    do {
+      page = yield* store.forgetAll({ ...all, limit: forgottenMax, ...asks })
+      forgotten += page
+    } while (page === forgottenMax)
+    yield* answer(
+      "AchievementStore.forgetAll",
+      targetOf("AchievementStore.forgetAll", all),
+      unachievedAll(forgotten)
+    )
   }))).pipe(Command.withDescription(verbTable["AchievementStore.forget"].description))
 
 export const maintenanceCommands = [migrate, forget] as const

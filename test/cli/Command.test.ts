@@ -7,9 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { type ActionHandle, ActionRepo } from "stepped"
-import { command } from "stepped/cli"
 import * as Embedded from "stepped/embedded"
-import { verbTable } from "../../src/verbs/table.ts"
 import { freshDatabase } from "../harness/Server.ts"
 import { Cars, garage, stepped, until } from "./fixtures/garage.ts"
 
@@ -355,11 +353,4 @@ describe("databases", () => {
       assert.strictEqual(code, 2)
       assert.include(err, "Set DATABASE_URL, give --url")
     }))
-})
-
-describe("commands", () => {
-  it("are there for each verb of an operator", () => {
-    const names = command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
-    for (const { command } of Object.values(verbTable)) assert.include(names, command.split(" ")[0])
-  })
 })

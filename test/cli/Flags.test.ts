@@ -1,4 +1,5 @@
 /** Flags that change what a command looks at, says, or asks for. */
+import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted } from "effect"
 import { garage, type Lines, printing, until } from "./fixtures/garage.ts"
@@ -57,6 +58,43 @@ describe("acting", () => {
           Effect.map(objects("ls", "--actor", "Car/1"), ([found]) => found?.status === status)
         )
       }
+    }))
+
+  it.live("forget-achievement forgets one by its key, those below one, or all by an action and from before a time", () =>
+    Effect.gen(function*() {
+      const { services, stepped } = yield* garage
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      for (const definition of ["Car/wash", "Car/look", "Bus/wash"]) {
+        yield* sql.unsafe(
+          `insert into stepped.achievements (checksum_key, checksum, result, action, definition, achieved_at)
+          select '${definition}/' || n, 'x', '1', gen_random_uuid(), '${definition}',
+            timestamptz '2025-12-31T00:00:00Z' + n * interval '1 day'
+          from generate_series(1, 4) n`
+        )
+      }
+      const left = Effect.map(
+        sql.unsafe<{ readonly key: string }>("select checksum_key as key from stepped.achievements order by 1"),
+        (rows) => rows.map(({ key }) => key)
+      )
+      const forget = (...args: ReadonlyArray<string>) => stepped("forget-achievement", ...args, ...why)
+      for (
+        const [args, words] of [
+          [[], "which? Give a key"],
+          [["--below"], "which? Give a key"],
+          [["Car/wash/1", "--action", "wash"], "with a key give --below"]
+        ] as const
+      ) {
+        const { code, err } = yield* forget(...args)
+        assert.deepStrictEqual([code, err.includes(words)], [2, true], err)
+      }
+      assert.lengthOf(yield* left, 12)
+      assert.deepInclude(yield* forget("Car/wash/1"), { code: 0, out: "done" })
+      const old = ["--actor", "Car", "--action", "wash", "--before", "2026-01-03T12:00:00Z"]
+      assert.deepInclude(yield* forget(...old), { code: 0, out: "forgotten: 2" })
+      assert.strictEqual((yield* forget(...old)).code, 1)
+      assert.deepInclude(yield* forget("Bus/wash/2", "--below"), { code: 0, out: "forgotten: 1" })
+      assert.deepInclude(yield* forget("--action", "look"), { code: 0, out: "forgotten: 4" })
+      assert.deepStrictEqual(yield* left, ["Bus/wash/1", "Bus/wash/3", "Bus/wash/4", "Car/wash/4"])
     }))
 
   it.live("cancel undoes what its steps have done, and with --no-compensate leaves it", () =>

@@ -4781,6 +4781,36 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/cli/Many.test.ts": ["18.4: are named by what holds"] }
   },
   {
+    name: "input-without-a-flag",
+    breaks: "what a verb takes cannot be given at the command line",
+    plants: [{
+      file: "src/cli/verbs.ts",
+      find: `from: Flag.String("from")`,
+      replace: `from: Flag.String("begin-with")`
+    }],
+    tests: { "test/cli/Table.test.ts": ["has a command for each"] }
+  },
+  {
+    name: "verb-without-a-command",
+    breaks: "a verb of a command that has others below it is not among them",
+    plants: [{
+      file: "src/cli/schedules.ts",
+      find: `Command.make("backfill"`,
+      replace: `Command.make("catch-up"`
+    }],
+    tests: { "test/cli/Table.test.ts": ["has a command for each"] }
+  },
+  {
+    name: "all-is-forgotten",
+    breaks: "of achievements more are forgotten than those by an action",
+    plants: [{
+      file: "src/cli/maintenance.ts",
+      find: `? { before: before.value } : {}`,
+      replace: `? {} : {}`
+    }],
+    tests: { "test/cli/Flags.test.ts": ["forget-achievement forgets one"] }
+  },
+  {
     name: "given-and-rounded",
     breaks: "a whole number beyond 2^53 that is given is stored as another one",
     plants: [{
