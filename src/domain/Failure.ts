@@ -55,7 +55,7 @@ export interface FailureCause {
   readonly kind: FailureKind
   /** Where in the tree: `visit Car/1 › move › changeLocation Car/1`. */
   readonly path: string
-  /** What: `NoParking at London`. */
+  /** What: `NoParking at London`. Of a defect, and of an action's error that cannot be stored as data, what it says itself, without its fields, which `pretty` has. */
   readonly message: string
   /** The typed error as JSON, encoded with the schema of the action that declared it, in clear also where that schema redacts. */
   readonly error?: unknown
@@ -172,6 +172,11 @@ const readable = (text: () => string): string => {
 /** An error in a few words: its message, or its tag and fields. */
 export const errorText = (error: unknown): string => readable(() => textOf(error))
 
+/**
+ * What an error itself says, and nothing that is made of its fields: those are a payload, which not everybody may read who is told that something has failed. Of one that has nothing to say the tag.
+ */
+export const ownText = (error: unknown): string => readable(() => ownTextOf(error))
+
 /** Of an error that is stored encrypted no more than its tag is in clear. */
 export const encryptedText = (error: unknown): string =>
   readable(() =>
@@ -180,9 +185,25 @@ export const encryptedText = (error: unknown): string =>
     }, encrypted`
   )
 
+/** What is neither an error nor a text is all payload. */
+export const noError = "a value that is no error"
+
+const isTagged = (error: unknown): error is { readonly _tag: string } =>
+  Predicate.hasProperty(error, "_tag") && typeof error._tag === "string"
+
+/** A tagged error's own message. */
+const messageOf = (error: { readonly _tag: string }): string =>
+  error._tag === "SqlError" ? innermostMessage(error) : error instanceof Error ? error.message : ""
+
+const ownTextOf = (error: unknown): string => {
+  if (isTagged(error)) return messageOf(error) === "" ? tidyText(error._tag, 200) : textOf(error)
+  const isSaid = error instanceof Error || typeof error === "string" || error === undefined || error === null
+  return isSaid ? textOf(error) : noError
+}
+
 const textOf = (error: unknown): string => {
-  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") {
-    const message = error._tag === "SqlError" ? innermostMessage(error) : error instanceof Error ? error.message : ""
+  if (isTagged(error)) {
+    const message = messageOf(error)
     if (message !== "") return tidyText(`${error._tag}: ${message}`, 2000)
     const fields = Object.entries(error)
       .filter(([key]) => key !== "_tag" && key !== "name" && key !== "stack" && key !== "message" && key !== "cause")
@@ -230,22 +251,29 @@ export const words = {
 export const typedErrorIn = (cause: Cause.Cause<unknown>): { readonly error: unknown } | undefined =>
   cause.reasons.find(Cause.isFailReason)
 
-/** What user code has failed with; a typed error comes as data, as far as it is there. */
+/** What user code has failed with; a typed error comes as data, as far as it is there. What it is made of is in its message where it is data, too, or says what is left undone; of others it is in what is printed of them. */
 export const fromBody = (
   cause: Cause.Cause<unknown>,
   path: string,
   data: Pick<FailureCause, "error" | "own" | "declaredBy" | "cycle">,
-  isEncrypted = false
+  { isEncrypted = false, isLeft = false }: { readonly isEncrypted?: boolean; readonly isLeft?: boolean } = {}
 ): FailureCause => {
   const failure = typedErrorIn(cause)
   if (failure !== undefined && isEncrypted) {
     return { kind: "failure", path, message: encryptedText(failure.error), ...data }
   }
   const defect = cause.reasons.find(Cause.isDieReason)
-  const pretty = readable(() => tidyText(Cause.pretty(cause)))
-  if (failure !== undefined) return { kind: "failure", path, message: errorText(failure.error), ...data, pretty }
-  const message = defect === undefined ? "interrupted itself" : errorText(defect.defect)
-  return { kind: "defect", path, message, pretty }
+  const printed = readable(() => Cause.pretty(cause))
+  const error = failure === undefined ? defect?.defect : failure.error
+  const text = errorText(error)
+  if (failure !== undefined && (data.error !== undefined || isLeft)) {
+    return { kind: "failure", path, message: text, ...data, pretty: tidyText(printed) }
+  }
+  const isError = failure !== undefined || defect !== undefined
+  const message = isError ? ownText(error) : "interrupted itself"
+  // Effect prints no fields of what is tagged
+  const pretty = tidyText(isError && message !== text ? `${text}\n${printed}` : printed)
+  return { kind: failure === undefined ? "defect" : "failure", path, message, ...data, pretty }
 }
 
 /** An action that a step has waited for, and that did not succeed. */

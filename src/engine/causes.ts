@@ -32,9 +32,15 @@ import {
 /** Stores what user code failed with: typed failures with their schema, everything else by its text. */
 export const fromCause = (
   cause: Cause.Cause<unknown>,
-  options: { readonly place: string; readonly error: PlainSchema; readonly limit: number }
+  options: {
+    readonly place: string
+    readonly error: PlainSchema
+    readonly limit: number
+    /** It is what undoes something that has failed, which declares no errors: nothing but its message says why. */
+    readonly isLeft?: boolean
+  }
 ): Effect.Effect<FailureCause> => {
-  const { error: schema, limit, place } = options
+  const { error: schema, isLeft = false, limit, place } = options
   const failure = typedErrorIn(cause)
   if (failure === undefined) return Effect.succeed(fromBody(cause, place, {}))
   const { error } = failure
@@ -67,7 +73,7 @@ export const fromCause = (
         exit._tag === "Success" && fits(exit.value.encoded, exit.value.text, limit)
           ? { error: exit.value.encoded, own: true }
           : asData,
-        isEncrypting(schema) && exit._tag === "Success"
+        { isEncrypted: isEncrypting(schema) && exit._tag === "Success", isLeft }
       )
   )
 }

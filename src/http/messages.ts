@@ -1,19 +1,15 @@
 /**
  * What of a failure's message whoever looks may see. Its own message an error has been given to be read, as a defect has, and the engine's words are nobody's secret. Where a declared error has none, its message is made
- * of its fields, and those are a payload: who may not read payloads is told the tag.
+ * of its fields, and those are a payload: who may not read payloads is told the tag. Of what is not stored as data, as a defect, the message has no fields in the first place (`ownText` of `domain/Failure.ts`).
  */
-import * as Predicate from "effect/Predicate"
 import type { ActionRecord, FailureCause, NotUndone } from "../ActionRecord.ts"
+import { ownMessage, ownOfTag } from "../domain/ownMessage.ts"
 import { textsOf } from "../engine/client/quietly.ts"
 import type { FailureGroup } from "../Failures.ts"
 import type { WhyAction } from "../Why.ts"
 
 /** In the place of a message that may be made of fields. */
 export const withheld = "(withheld)"
-
-/** Of a tagged error: what it says itself stands behind its tag and a colon; fields stand behind a space. */
-const ofTag = (tag: string, message: string): string =>
-  message.startsWith(`${tag}: `) || message === `${tag}, encrypted` ? message : tag
 
 /** As an error's fields are written, or what is neither an error nor a text: JSON, or a name with a capital and what follows it. A sentence may begin like that, too, and is withheld with them. */
 const likeFields = /^([[{\d-]|[A-Z][\w$./-]* )/
@@ -25,19 +21,11 @@ const bare = (message: string): string => {
 }
 
 /** Of a cause. */
-export const openMessage = (
-  { error, kind, message, pretty }: Pick<FailureCause, "error" | "kind" | "message" | "pretty">
-): string => {
-  if (Predicate.isReadonlyObject(error)) {
-    const { _tag: tag, message: own } = error
-    return typeof tag === "string" ? ofTag(tag, message) : own === message ? message : withheld
-  }
-  // one that is a text is what it says
-  if (typeof error === "string") return message
-  if (error !== undefined) return withheld
-  // a typed one that could not be stored: the engine's own failures have nothing but their message
-  return kind === "failure" && pretty !== undefined ? bare(message) : message
-}
+export const openMessage = (cause: Pick<FailureCause, "error" | "kind" | "message" | "pretty">): string =>
+  // of what undoes something, which declares no errors
+  cause.kind === "failure" && cause.error === undefined && cause.pretty !== undefined
+    ? bare(cause.message)
+    : ownMessage(cause, withheld)
 
 /** Of an attempt, which has nothing of the error beside it. */
 export const openAttempt = <A extends Pick<FailureCause, "kind" | "message">>(failure: A): A =>
@@ -47,7 +35,7 @@ export const openAttempt = <A extends Pick<FailureCause, "kind" | "message">>(fa
 export const openGroup = (group: FailureGroup): FailureGroup => ({
   ...group,
   message: group.tag !== undefined
-    ? ofTag(group.tag, group.message)
+    ? ownOfTag(group.tag, group.message)
     : group.kind !== "defect" && /^[[{\d-]/.test(group.message)
     ? withheld
     : group.message

@@ -25,9 +25,8 @@ const columns: Columns<ChangedAction> = {
 
 /** What of the cause's message everybody may be told who looks on: a declared error that has none of its own is told by its tag, as its fields are a payload. */
 const message = `case
-        when cause -> 'error' is null and cause -> 'pretty' is not null and cause ->> 'kind' = 'failure'
-          or jsonb_typeof(cause -> 'error') <> 'string' and cause -> 'error' ->> '_tag' is null
-            and cause -> 'error' ->> 'message' is distinct from cause ->> 'message'
+        when jsonb_typeof(cause -> 'error') <> 'string' and cause -> 'error' ->> '_tag' is null
+          and cause -> 'error' ->> 'message' is distinct from cause ->> 'message'
           then '(withheld)'
         when jsonb_typeof(cause -> 'error' -> '_tag') = 'string'
           and not starts_with(cause ->> 'message', (cause -> 'error' ->> '_tag') || ': ')

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Redacted, Schema } from "effect"
 import * as Failure from "../../src/domain/Failure.ts"
+import { ownMessage } from "../../src/domain/ownMessage.ts"
 import { isStorable } from "../../src/domain/storable.ts"
 
 class Declined extends Schema.TaggedError<Declined>()("Declined", {
@@ -42,6 +43,34 @@ describe("a cause", () => {
   it("of a typed failure has its data, and no text of what is redacted", () => {
     assert.deepInclude(own, { kind: "failure", path: "charge Order/1", error: { code: 7, card: "4111" } })
     assert.notInclude(JSON.stringify([own.message, own.path, own.pretty]), "4111")
+  })
+
+  it("of what is no data says what the error itself says, and its fields are in what is printed of it", () => {
+    const bare = { _tag: "Torn", at: "tyre-4711" }
+    for (
+      const [error, message] of [
+        [bare, "Torn"],
+        [declined, "Declined"],
+        [Object.assign(new Error("no road"), { _tag: "Lost", at: "tyre-4711" }), "Lost: no road"],
+        [new Error("no road"), "no road"],
+        ["no road", "no road"],
+        [{ at: "tyre-4711" }, "a value that is no error"],
+        [4711, "a value that is no error"],
+        [undefined, "undefined"]
+      ] as const
+    ) {
+      for (const cause of [Cause.die(error), Cause.fail(error)]) {
+        const stored = Failure.fromBody(cause, "charge Order/1", {})
+        assert.strictEqual(stored.message, message)
+        assert.include(stored.pretty, message === Failure.errorText(error) ? "" : Failure.errorText(error))
+        assert.strictEqual(ownMessage(stored), message)
+        const child = { definition: "Order/charge", actorId: "1", status: "failed", cause: stored } as const
+        assert.strictEqual(ownMessage(Failure.fromChild("place Order/1", child)), message)
+      }
+    }
+    // as data it is in the message, for who may read it
+    const data = Failure.fromBody(Cause.fail(bare), "charge Order/1", { error: bare, own: true })
+    assert.deepStrictEqual([data.message, ownMessage(data)], ["Torn at tyre-4711", "Torn"])
   })
 
   it("of a child leads through the action that has ended, and says whose error it is, at every level", () => {

@@ -33,7 +33,25 @@ const crash = Stepped.action("crash").step("drive", () => Effect.die(new Error("
 const rent = Stepped.action("rent", { error: Declined })
   .step("rent", () => Effect.void, { compensate: { run: () => noFunds, retry: "never" } })
   .step("pay", () => Effect.fail(new Declined({ account: iban })))
-const Banks = Stepped.actions(Bank, [lend, give, tour, charge, count, crash, rent])
+/** Their errors are nobody's declared ones. */
+const lose = Stepped.action("lose").step("ask", () => Effect.orDie(noFunds))
+const trip = Stepped.action("trip").step("lose", () => Step.do(lose))
+const spill = Stepped.action("spill").step("ask", () => Effect.die({ account: iban }))
+/** What its error has is no number. */
+class Short extends Schema.TaggedError<Short>()("Short", { account: Schema.Int }) {}
+const slip = Stepped.action("slip", { error: Short }).step(
+  "ask",
+  () => Effect.fail(Object.assign(new Short({ account: 1 }), { account: iban }))
+)
+const fall = Stepped.action("fall", { error: NoFunds }).step("ask", () => noFunds, {
+  retry: {
+    schedule: Schedule.recurs(3),
+    while: () => {
+      throw new NoFunds({ account: iban })
+    }
+  }
+})
+const Banks = Stepped.actions(Bank, [lend, give, tour, charge, count, crash, rent, lose, trip, spill, slip, fall])
 
 const described = until(
   "workers have said what they have",
@@ -145,6 +163,44 @@ it.live("21.3: messages that errors have been given are for who may look, and no
     const { body } = yield* get("/api/attention", as("vera"))
     assert.match(body.notUndone[0].steps[0], /^rent: .*\(withheld\)$/)
     assert.match(body.stuck[0].reasons[0], /, after: NoFunds$/)
+  }).pipe(Effect.scoped, Effect.provide(layerWorkers(Banks.layer, { engines: 1 }))))
+
+it.live("21.3: messages of what is not stored as data, as defects, have none of its fields, wherever they are told", () =>
+  Effect.gen(function*() {
+    const bank = yield* Banks.client
+    const ended = [
+      yield* bank(1).loseLater(),
+      yield* bank(2).tripLater(),
+      yield* bank(3).spillLater(),
+      yield* bank(4).slipLater(),
+      yield* bank(5).fallLater()
+    ]
+    for (const handle of ended) {
+      const end: Effect.Effect<void, unknown> = handle.await
+      yield* Effect.exit(end)
+    }
+    const repo = yield* ActionRepo
+    const { get } = yield* servingApi({ authorization: known })
+    const paths = ended.flatMap(({ id }) => ["", "/steps", "/tree", "/why"].map((path) => `/api/actions/${id}${path}`))
+    for (const path of [...paths, "/api/actions", "/api/errors", "/api/attention"]) {
+      const { body, status } = yield* get(path, as("vera"))
+      assert.strictEqual(status, 200, path)
+      assert.notInclude(JSON.stringify(body), iban, path)
+    }
+    assert.notInclude(JSON.stringify(yield* repo.changed(new Date(0))), iban)
+    for (const [i, message] of ["NoFunds", "NoFunds", "a value that is no error", "Short"].entries()) {
+      for (const name of ["vera", "ada"]) {
+        const { body } = yield* get(`/api/actions/${ended[i]!.id}`, as(name))
+        assert.strictEqual(body.cause.message, message)
+      }
+    }
+    // who may read it finds it in what is printed
+    for (const { id } of ended.filter((_, i) => i !== 1)) {
+      const { body: { cause } } = yield* get(`/api/actions/${id}`, as("ada"))
+      assert.include(cause.pretty, iban)
+    }
+    const { body: { cause } } = yield* get(`/api/actions/${ended[4]!.id}`, as("vera"))
+    assert.strictEqual(cause.message, "retry has failed (NoFunds), after the step had: NoFunds")
   }).pipe(Effect.scoped, Effect.provide(layerWorkers(Banks.layer, { engines: 1 }))))
 
 it.live("21.3: what nobody has described is hidden whole, and so is what no version of a definition takes", () =>

@@ -9655,7 +9655,7 @@ const third: ReadonlyArray<Bug> = [
     name: "http-fields-in-messages",
     breaks: "21.3: an error's fields are told as its message to who may not read payloads",
     plants: [{
-      file: "src/http/messages.ts",
+      file: "src/domain/ownMessage.ts",
       find: "message.startsWith(`${tag}: `)",
       replace: "message.startsWith(tag)"
     }],
@@ -9695,11 +9695,34 @@ const third: ReadonlyArray<Bug> = [
     name: "http-no-message-at-all",
     breaks: "21.3: what an error itself says is withheld from who is on call",
     plants: [{
-      file: "src/http/messages.ts",
+      file: "src/domain/ownMessage.ts",
       find: "message.startsWith(`${tag}: `) || message ===",
       replace: "message ==="
     }],
     tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
+  },
+  {
+    name: "fields-of-defects",
+    breaks: "21.3: a defect's fields are its message, and told to who may not read payloads",
+    plants: [{
+      file: "src/domain/Failure.ts",
+      find: "isError ? ownText(error) :",
+      replace: "isError ? text :"
+    }],
+    tests: {
+      "test/http/Payloads.test.ts": ["21.3: messages of what is not stored as data"],
+      "test/domain/Failure.test.ts": ["of what is no data"]
+    }
+  },
+  {
+    name: "fields-behind-a-retry",
+    breaks: "21.3: where a retry's policy fails, the fields of what the step has failed with are told with that",
+    plants: [{
+      file: "src/engine/perform/attempts.ts",
+      find: "said(ownText(why), had)",
+      replace: "said(errorText(why), had)"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: messages of what is not stored as data"] }
   },
   {
     name: "http-field-without-entry",

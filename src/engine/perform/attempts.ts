@@ -10,7 +10,8 @@ import * as Exit from "effect/Exit"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { longest, readDuration } from "../../domain/duration.ts"
-import { actorText, broken, errorText, type FailureCause, line, typedErrorIn } from "../../domain/Failure.ts"
+import { actorText, broken, errorText, type FailureCause, line, ownText, typedErrorIn } from "../../domain/Failure.ts"
+import { ownMessage } from "../../domain/ownMessage.ts"
 import { mostRetries, type RetryDefinition } from "../../Retry.ts"
 import { InvalidDuration, StepFailed } from "../../SteppedError.ts"
 import { errorOf } from "../causes.ts"
@@ -90,9 +91,17 @@ const begunAgain = (
     }
     // the policy itself has failed: both are worth knowing
     yield* env.log.failure(again.cause, `retry of ${placeAt(performance, step)}`, idsOf(performance))
-    const why = errorText(squash(again.cause))
-    const message = `retry has failed (${why}), after the step had: ${fails.cause.message}`
-    return decide(performance, { ...fails, _tag: "Failed", cause: broken(fails.cause.path, message), heldAt })
+    const why = squash(again.cause)
+    const { error, pretty } = fails.cause
+    const had = cause !== undefined && error === undefined && pretty !== undefined
+      ? ownText(squash(cause))
+      : ownMessage(fails.cause)
+    const said = (why: string, had: string) => `retry has failed (${why}), after the step had: ${had}`
+    const broke = {
+      ...broken(fails.cause.path, said(ownText(why), had)),
+      pretty: said(errorText(why), fails.cause.message)
+    }
+    return decide(performance, { ...fails, _tag: "Failed", cause: broke, heldAt })
   })
 }
 

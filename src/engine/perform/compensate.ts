@@ -247,7 +247,8 @@ const compensationFailed = (
       : yield* fromCause(cause, {
         place,
         error: performance.runnable.definition.error,
-        limit: env.settings.payload
+        limit: env.settings.payload,
+        isLeft: true
       })
     return yield* againOrNever(performance, failure, env, isMarked ? undefined : cause)
   })

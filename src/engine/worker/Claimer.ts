@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { actionText, broken, errorText } from "../../domain/Failure.ts"
+import { actionText, broken, ownText } from "../../domain/Failure.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Invocation, PreparedInvocation } from "../../store/Invocation.ts"
 import { monotonic, pauseAfter, realClock } from "../../store/RealClock.ts"
@@ -250,7 +250,7 @@ export const make = (worker: WorkerContext): Claimer => {
     Effect.gen(function*() {
       if (only.ended?.status !== "failed") {
         const path = actionText(only.definition, only.actorId)
-        const cause = broken(path, `it could not join its lane: ${errorText(error)}`)
+        const cause = broken(path, `it could not join its lane: ${ownText(error)}`)
         inHand.join([{ ...unjoinable(only), ended: { status: "failed", result: null, cause } }])
         return
       }
