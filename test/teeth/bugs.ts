@@ -138,6 +138,7 @@ const keyRaces = "test/races/keys.test.ts"
 const checksums = "test/behaviour/ActionChecksums.test.ts"
 const onceTest = "test/behaviour/Once.test.ts"
 const signals = "test/behaviour/Signals.test.ts"
+const signalsInLanes = "test/behaviour/SignalsInLanes.test.ts"
 const signalRaces = "test/races/signals.test.ts"
 const signalling = "src/engine/perform/signals.ts"
 const once = "src/engine/perform/once.ts"
@@ -6975,6 +6976,91 @@ const second: ReadonlyArray<Bug> = [
     }],
     tests: { [signals]: ["11.3: whoever takes the place"] },
     hangs: true
+  },
+  {
+    name: "signals-of-who-joins-in-named-lanes",
+    breaks: "11.3: what was sent to an invocation that joins another one in a named lane is lost",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `if takes_signals then perform hand_over_signals(p_now, array[p_job.action], same); end if;`,
+      replace: ``
+    }],
+    tests: { [signalsInLanes]: ["11.3, 2.5 b: who joins another one in a named lane"] }
+  },
+  {
+    name: "signals-of-who-joins",
+    breaks: "11.3: what was sent to an invocation that joins another one is lost",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `if takes_signals then perform hand_over_signals(p_now, array[p_job.action], same); end if;`,
+      replace: ``
+    }],
+    tests: { [signalsInLanes]: ["11.3, 2.5 b: who joins another one in a lane"] }
+  },
+  {
+    name: "signals-of-who-arrives-late",
+    breaks: "11.3: what was sent to an invocation that is superseded as it arrives is lost",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `if takes_signals then perform hand_over_signals(p_now, array[p_job.action], ended); end if;`,
+      replace: ``
+    }],
+    tests: { [signalsInLanes]: ["11.3, 14.2: what was sent to one that is superseded as it arrives in a lane"] }
+  },
+  {
+    name: "signals-of-who-arrives-late-in-named-lanes",
+    breaks: "11.3: what was sent to an invocation that is superseded as it arrives in a named lane is lost",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `    elsif takes_signals then perform hand_over_signals(p_now, ended, newer.id);
+`,
+      replace: ``
+    }],
+    tests: { [signalsInLanes]: ["11.3, 14.2: what was sent to one that is superseded as it arrives in a named lane"] }
+  },
+  {
+    name: "signals-of-who-arrives-late-and-is-told",
+    breaks:
+      "11.3: what was sent to who is superseded as it arrives is read by the newer one, though its waiters are told",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `told := ended;
+    elsif takes_signals then perform`,
+      replace: `told := ended;
+    end if;
+    if takes_signals then perform`
+    }],
+    tests: { [signalsInLanes]: ["11.3, 14.2: and nobody's"] }
+  },
+  {
+    name: "signals-of-the-superseded-in-named-lanes",
+    breaks: "11.3: what was sent to an action stays with it when another one takes its place in a named lane",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `if takes_signals and cardinality(ended) > 0 then`,
+      replace: `if takes_signals and cardinality(ended) > 9 then`
+    }],
+    tests: { [signalsInLanes]: ["11.3, 15.4: what was sent to the superseded"] }
+  },
+  {
+    name: "signals-of-the-superseded-whose-waiters-are-told",
+    breaks: "11.3: the newcomer reads what was sent to one whose waiters are told that it is superseded",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `array(select o from unnest(ended) o where (o = any(told)) is not true)`,
+      replace: `ended`
+    }],
+    tests: { [signalsInLanes]: ["11.3, 15.4: where waiters are told"] }
+  },
+  {
+    name: "signal-to-the-superseded-whose-waiters-are-told",
+    breaks: "11.3: what is sent to a superseded action whose waiters were told goes to its successor",
+    plants: [{
+      file: functionFile("send_signal"),
+      find: `when e.status = 3 /* Status.superseded */ and e.cause is null then e.superseded_by`,
+      replace: `when e.status = 3 /* Status.superseded */ then e.superseded_by`
+    }],
+    tests: { [signalsInLanes]: ["11.3, 15.4: where waiters are told", "11.3, 14.2: and nobody's"] }
   },
   {
     name: "signal-to-the-superseded-while-it-is",
