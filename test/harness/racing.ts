@@ -1,10 +1,57 @@
 /**
  * Interleavings on a server: when two transactions meet in a test, the test decides who goes first.
  */
+import { assert } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { patienceMs } from "../patience.ts"
+
+/** By how many looks at the database one is ahead of another; in the last round until it has ended. */
+const leads = [0, 1, 2, 4, 8, 20, 60, undefined]
+
+/**
+ * Two that meet, of which the one is ahead of the other for some rounds, and then that one of it: by nothing first, and by all that it does in the
+ * end. So each comes first in some of sixteen rounds, whatever they take, and in those between nobody knows which.
+ */
+export const spread = <A, E, R, B, F, S>(
+  round: number,
+  one: Effect.Effect<A, E, R>,
+  other: Effect.Effect<B, F, S>
+): Effect.Effect<[A, B], E | F, R | S | SqlClient.SqlClient> =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const ended = yield* Deferred.make<void>()
+    const looks = leads[round % leads.length]
+    const lead = looks === undefined
+      ? Deferred.await(ended)
+      : Effect.forEach(Array.from({ length: looks }), () => Effect.orDie(sql`select 1`), { discard: true })
+    const first = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.ensuring(effect, Deferred.succeed(ended, undefined))
+    const isOneAhead = Math.floor(round / leads.length) % 2 === 0
+    return yield* Effect.all(
+      [
+        isOneAhead ? first(one) : Effect.andThen(lead, one),
+        isOneAhead ? Effect.andThen(lead, other) : first(other)
+      ],
+      { concurrency: 2 }
+    )
+  })
+
+/** How often each side of a race has won. Where it is run for long, in 240 rounds or more, each has to: a short run hangs on nobody's luck. */
+export const sidesOf = <Side extends string>(...sides: ReadonlyArray<Side>) => {
+  const counts = new Map<Side, number>(sides.map((side) => [side, 0]))
+  return {
+    won: (side: Side): void => void counts.set(side, counts.get(side)! + 1),
+    each: (rounds: number) =>
+      Effect.sync(() => {
+        if (rounds < 240) return
+        const text = JSON.stringify(Object.fromEntries(counts))
+        console.log(`${rounds} rounds: ${text}`)
+        for (const count of counts.values()) assert.isAbove(count, 0, text)
+      })
+  }
+}
 
 /** Waits until so many sessions of this database wait for locks of others: those that statements take, and not what a table grows by. */
 export const blocked = (sessions: number): Effect.Effect<void, never, SqlClient.SqlClient> =>

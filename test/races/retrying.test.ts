@@ -3,13 +3,13 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, Stepped } from "stepped"
+import { ActionRepo, CompletionConflict, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
-import { outside, scene, Shops } from "../behaviour/fixtures/retrying.ts"
+import { outside, scene, Shop, Shops } from "../behaviour/fixtures/retrying.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf, recordsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { blocked, holding } from "../harness/racing.ts"
+import { blocked, holding, sidesOf, spread } from "../harness/racing.ts"
 import { patienceMs } from "../patience.ts"
 
 const rounds = Number(process.env.STEPPED_ROUNDS ?? 40)
@@ -30,30 +30,28 @@ const scenario = <A, E>(
 
 const shop = (id: number) => Effect.map(Shops.client, (shops) => shops(id))
 const retry = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.retry(id))
-const together = <A, B, E, F, R, S>(one: Effect.Effect<A, E, R>, other: Effect.Effect<B, F, S>) =>
-  Effect.all([one, other], { concurrency: 2 })
 
 scenario(
   "18.1: of two who retry the same action one makes the new one, and the other is told which",
   () =>
     Effect.gen(function*() {
-      const found = { first: 0, second: 0 }
+      const sides = sidesOf("first", "second")
       for (let round = 0; round < rounds; round++) {
         scene.failing = new Set(["only"])
         const handle = yield* (yield* shop(round)).onlyLater()
         yield* performSteppedActions()
-        const verbs = yield* together(retry(handle.id), retry(handle.id))
+        const verbs = yield* spread(round, retry(handle.id), retry(handle.id))
         const made = verbs.flatMap((verb) => verb._tag === "Retried" ? [verb.id] : [])
         const told = verbs.flatMap((verb) => verb._tag === "AlreadyRetried" ? [verb.id] : [])
         assert.strictEqual(made.length, 1, JSON.stringify(verbs))
         assert.deepStrictEqual(told, made)
-        found[verbs[0]._tag === "Retried" ? "first" : "second"]++
+        sides.won(verbs[0]._tag === "Retried" ? "first" : "second")
         scene.failing = new Set()
         yield* performSteppedActions()
         assert.strictEqual((yield* recordOf(made[0]!)).status, "succeeded")
         assert.strictEqual((yield* (yield* ActionRepo).list({ retryOf: handle.id })).length, 1)
       }
-      return found
+      yield* sides.each(rounds)
     })
 )
 
@@ -92,23 +90,25 @@ scenario(
   "18.1: of a child and its parent that are retried at once the child is done again once",
   () =>
     Effect.gen(function*() {
-      const seen = new Set<string>()
+      const sides = sidesOf("Retried", "AlreadyRetried")
       const repo = yield* ActionRepo
       for (let round = 0; round < rounds; round++) {
         const { child, parent } = yield* failedAbove(round)
-        const [alone, above] = yield* together(
+        const [alone, above] = yield* spread(
+          round,
           Effect.tap(retry(child), performIdle),
           Effect.tap(retry(parent), performIdle)
         )
         yield* performSteppedActions()
         assert(above._tag === "Retried", JSON.stringify(above))
-        seen.add(alone._tag)
+        assert(alone._tag === "Retried" || alone._tag === "AlreadyRetried", JSON.stringify(alone))
+        sides.won(alone._tag)
         if (alone._tag === "AlreadyRetried") assert.strictEqual((yield* recordOf(alone.id)).status, "succeeded")
         assert.deepInclude(yield* recordOf(above.id), { status: "succeeded", result: 6 })
         assert.deepStrictEqual(scene.ran, ["charge 2"])
         assert.strictEqual((yield* repo.list({ retryOf: child })).length, 1)
       }
-      return seen
+      yield* sides.each(rounds)
     })
 )
 
@@ -184,11 +184,13 @@ scenario(
   "18.1: against a late completion: the action ends once, and is retried only where it has failed",
   () =>
     Effect.gen(function*() {
+      const sides = sidesOf("live", "succeeded", "failed")
       for (let round = 0; round < rounds; round++) {
         const handle = yield* (yield* shop(round)).outsideLater()
         yield* performIdle
         const succeeds = round % 2 === 0
-        const [completed, verb] = yield* together(
+        const [completed, verb] = yield* spread(
+          round,
           Stepped.complete(
             handle.id,
             outside,
@@ -199,9 +201,11 @@ scenario(
         assert.isTrue(Option.isSome(completed))
         if (verb._tag === "NotRetryable") {
           assert.include(succeeds ? ["live", "status"] : ["live"], verb.reason)
+          sides.won(verb.reason === "live" ? "live" : "succeeded")
         } else {
           assert.isFalse(succeeds)
           assert(verb._tag === "Retried")
+          sides.won("failed")
           // what is late for the old one does nothing to the new one
           yield* performIdle
           assert.isTrue(Option.isNone(yield* Stepped.complete(handle.id, outside, Stepped.Outcome.succeeded(1))))
@@ -210,6 +214,46 @@ scenario(
         }
         yield* performSteppedActions()
       }
+      yield* sides.each(rounds)
+    })
+)
+
+scenario(
+  "18.1: beside a retry, what is late for the old one does nothing, and who comes by actor, under a key, completes the new one, once",
+  () =>
+    Effect.gen(function*() {
+      const sides = sidesOf("came before it performed", "has completed it")
+      for (let round = 0; round < rounds; round++) {
+        const handle = yield* (yield* shop(round)).outsideLater()
+        yield* performIdle
+        yield* Stepped.complete(handle.id, outside, Stepped.Outcome.failed())
+        yield* performIdle
+        const keyed = (result: number) =>
+          Stepped.complete(Shop.ref(round), outside, Stepped.Outcome.succeeded(result), { key: "k" })
+        const [[late, ...answers], verb] = yield* spread(
+          round,
+          Effect.all([
+            Stepped.complete(handle.id, outside, Stepped.Outcome.succeeded(1)),
+            keyed(2),
+            keyed(2)
+          ], { concurrency: "unbounded" }),
+          Effect.tap(retry(handle.id), performIdle)
+        )
+        assert(verb._tag === "Retried", JSON.stringify(verb))
+        assert.deepStrictEqual(late, Option.none())
+        for (const answer of answers) {
+          assert.deepStrictEqual(answer, Option.isSome(answer) ? Option.some(verb.id) : Option.none())
+        }
+        sides.won(answers.some(Option.isSome) ? "has completed it" : "came before it performed")
+        yield* performIdle
+        // the key is held by the one that it has completed, or is free
+        assert.deepStrictEqual(yield* keyed(2), Option.some(verb.id))
+        assert.instanceOf(yield* Effect.flip(keyed(3)), CompletionConflict)
+        yield* performSteppedActions()
+        assert.deepInclude(yield* recordOf(verb.id), { status: "succeeded", result: 2 })
+        assert.strictEqual((yield* recordOf(handle.id)).status, "failed")
+      }
+      yield* sides.each(rounds)
     })
 )
 
@@ -243,7 +287,7 @@ scenario("18.1: of one that ends just now it is known that it has ended, or is t
 
 scenario("18.1: against a newcomer in the lane: nobody is superseded by what is retried", () =>
   Effect.gen(function*() {
-    const seen = new Set<string>()
+    const sides = sidesOf("Retried", "LaneBusy")
     for (let round = 0; round < rounds; round++) {
       scene.failing = new Set(["quick"])
       const handle = yield* (yield* shop(round)).quickLater()
@@ -251,14 +295,15 @@ scenario("18.1: against a newcomer in the lane: nobody is superseded by what is 
       scene.failing = new Set()
       const performing = yield* (yield* shop(round)).slowLater()
       yield* performIdle
-      const [newcomer, verb] = yield* together(
+      const [newcomer, verb] = yield* spread(
+        round,
         Effect.tap(Effect.flatMap(shop(round), (one) => one.slowLater()), performIdle),
         Effect.tap(retry(handle.id), performIdle)
       )
       yield* performIdle
       const record = yield* recordOf(newcomer.id)
-      seen.add(verb._tag)
-      assert.include(["Retried", "LaneBusy"], verb._tag)
+      assert(verb._tag === "Retried" || verb._tag === "LaneBusy", JSON.stringify(verb))
+      sides.won(verb._tag)
       assert.strictEqual(record.status, "pending")
       assert.isUndefined(record.supersededBy)
       yield* performing.cancel()
@@ -270,22 +315,24 @@ scenario("18.1: against a newcomer in the lane: nobody is superseded by what is 
         assert.include(["superseded", undefined], found?.status)
       }
     }
-    return seen
+    yield* sides.each(rounds)
   }))
 
 scenario("18.1: against deleteEnded: it is there and goes on, or nothing of it is", () =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
+    const sides = sidesOf("retried", "deleted")
     for (let round = 0; round < rounds; round++) {
       scene.failing = new Set(["charge 2"])
       const handle = yield* (yield* shop(round)).allLater()
       yield* performSteppedActions()
       yield* TestClock.adjust("1 day")
       const before = new Date(yield* Effect.clockWith((clock) => clock.currentTimeMillis))
-      const [, verb] = yield* together(repo.deleteEnded({ before }), retry(handle.id))
+      const [, verb] = yield* spread(round, repo.deleteEnded({ before }), retry(handle.id))
       scene.failing = new Set()
       scene.ran = []
       yield* performSteppedActions()
+      sides.won(verb._tag === "Retried" ? "retried" : "deleted")
       if (verb._tag === "Retried") {
         assert.deepInclude(yield* recordOf(verb.id), { status: "succeeded", result: 6 })
         assert.deepStrictEqual(scene.ran, ["charge 2"])
@@ -301,6 +348,7 @@ scenario("18.1: against deleteEnded: it is there and goes on, or nothing of it i
       yield* repo.deleteEnded({ before: new Date(yield* Effect.clockWith((clock) => clock.currentTimeMillis)) })
       assert.deepStrictEqual(yield* recordsOf("charge"), [])
     }
+    yield* sides.each(rounds)
   }))
 
 scenario("18.1: what deleteEnded has looked at, and a retry takes meanwhile, stays", () =>
