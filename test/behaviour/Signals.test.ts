@@ -1,6 +1,6 @@
 /** Rule 11: what actions wait for from outside. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, AmbiguousTarget, SignalConflict, SignalsFull, Stepped } from "stepped"
@@ -20,10 +20,13 @@ import {
   exported,
   ExportFailed,
   failing,
+  inner,
   lenient,
   pair,
+  reached,
   report,
   scene,
+  told,
   turn
 } from "./fixtures/signals.ts"
 
@@ -140,6 +143,55 @@ suite("signals", (engine) => {
       assert.strictEqual((yield* Effect.flip(handle.send(change, "x")))._tag, "UnknownAction")
       const broken = yield* Stepped.handle(Account.ref(7), lenient, "no id")
       assert.strictEqual(yield* broken.send(change, "x"), "none")
+      yield* performSteppedActions()
+    }))
+
+  test("11.3, 2.6: neither a signal nor a failure is for what has ended, is not stored, was told to others, or is deleted", () =>
+    Effect.gen(function*() {
+      const client = yield* account
+      const repo = yield* ActionRepo
+      const first = yield* client.reachedLater("a")
+      yield* performIdle
+      const achieved = yield* client.reachedLater("a")
+      const deleted = yield* client.reachedLater("b")
+      const deadlocked = yield* client.outerLater()
+      const performing = [
+        yield* client.rejectedLater("1"),
+        yield* client.queuedLater("1"),
+        yield* client.toldLater("1")
+      ]
+      yield* performIdle
+      const waiting = yield* client.queuedLater("2")
+      const superseded = yield* client.toldLater("2")
+      yield* performIdle
+      const busy = yield* client.rejectedLater("2")
+      const full = yield* client.queuedLater("3")
+      const newer = yield* client.toldLater("3")
+      yield* performIdle
+      yield* repo.delete(deleted.id)
+      assert.isTrue(Option.isNone(yield* repo.find(deleted.id)))
+      const [child] = yield* repo.slots(deadlocked.id)
+      const targets = [first, achieved, busy, full, superseded]
+      assert.deepStrictEqual(
+        yield* Effect.forEach(targets, (handle) => Effect.map(handle.status, ({ status }) => status)),
+        ["succeeded", "succeeded", "cancelled", "cancelled", "superseded"]
+      )
+      assert.strictEqual(child!.status, "deadlocked")
+      const failed = new ExportFailed({ why: "nobody is there" })
+      for (const id of [...targets.map(({ id }) => id), deleted.id, child!.child!, nobody, "no id at all", ""]) {
+        assert.strictEqual(yield* Stepped.send(id, change, "x"), "none", id)
+        assert.strictEqual(yield* Stepped.sendFailure(id, failing, failed), "none", id)
+      }
+      // by actor: to an action that it has never had, or that has ended
+      for (
+        const [to, action] of [[Account.ref(9), told], [Account.ref(7), reached], [Account.ref(7), inner]] as const
+      ) {
+        assert.strictEqual(yield* Stepped.send(to, action, change, "x"), "none", action.name)
+        assert.strictEqual(yield* Stepped.sendFailure(to, action, failing, failed), "none", action.name)
+      }
+      const sql = yield* SqlClient.SqlClient
+      assert.deepStrictEqual(yield* sql`select 1 from stepped.signals`, [])
+      for (const { cancel } of [...performing, waiting, newer]) yield* cancel()
       yield* performSteppedActions()
     }))
 
@@ -388,7 +440,7 @@ suite("signals", (engine) => {
       const handle = yield* (yield* account).cartLater()
       const refused = <E extends { readonly _tag: string }>(sent: Effect.Effect<unknown, E>) =>
         Effect.map(Effect.flip(sent), ({ _tag }) => _tag)
-      for (const key of ["", "x".repeat(201), "a\0b", "\ud800", 7 as never]) {
+      for (const key of ["", "x".repeat(201), "x".repeat(2000), "a\0b", "\ud800", 7 as never]) {
         assert.strictEqual(yield* refused(handle.send(change, "a", { key })), "InvalidOption")
       }
       assert.strictEqual(yield* refused(handle.send(change, "a\0b")), "UnstorableText")
