@@ -3,16 +3,16 @@
  * each signal is read once, and one of two ends wins (rules 11.3 and 11.4).
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, References } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, References, Result } from "effect"
 import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { Stepped } from "stepped"
+import { SignalConflict, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf, slotsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { blocked, gatedCommit, holding } from "../harness/racing.ts"
+import { blocked, gatedCommit, holding, sidesOf, spread } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
 import { patienceMs } from "../patience.ts"
 import {
@@ -21,6 +21,7 @@ import {
   Desks,
   gates,
   jobOfSignal,
+  payloadsOf,
   rounds,
   sendOnce,
   signalsOf,
@@ -194,25 +195,49 @@ describe("signals", () => {
   )
 
   race(
-    `11.4: of ${rounds} signals beside the time of the wait, and beside another one with their key, each has one outcome`,
+    `11.4: of ${rounds} signals beside the time of the wait, and beside others with their key, each has one outcome`,
     Effect.gen(function*() {
       const client = yield* Desks.client
+      const sides = sidesOf("read", "passed", "the same first", "the other first", "repeated", "conflict")
       yield* Effect.forEach(numbers, (n) =>
         Effect.gen(function*() {
           const handle = yield* client(n).askLater(n)
-          const [sent] = yield* Effect.all([
-            Effect.all([handle.send(answer, n, { key: "k" }), handle.send(answer, n, { key: "k" })], {
+          if (n % 2 === 1) yield* until("it waits", Effect.map(slotsOf(handle.id), ([slot]) => slot !== undefined))
+          // two who say the same, and one who says something else under the same key: each of them comes first in its turn
+          const said = [n, n, n].with(n % 3, n + 1)
+          const [told] = yield* spread(
+            n,
+            Effect.forEach(said, (one) => Effect.result(handle.send(answer, one, { key: "k" })), {
               concurrency: "unbounded"
             }),
-            n % 3 === 0 ? TestClock.adjust("61 minutes") : Effect.void
-          ], { concurrency: "unbounded" })
+            TestClock.adjust("61 minutes")
+          )
           const result = yield* handle.await
           const stored = yield* signalsOf(handle.id)
-          const count = sent.filter((one) => one === "sent").length
-          assert.strictEqual(stored.length, count)
-          assert.isAtMost(count, 1)
-          assert.deepStrictEqual(stored, result === n ? ["read"] : count === 1 ? ["unread"] : [])
+          const [kept] = yield* payloadsOf(handle.id)
+          sides.won(result === -1 ? "passed" : "read")
+          // what came after its time is there, and nobody's
+          assert.deepStrictEqual(stored, result !== -1 ? ["read"] : kept === undefined ? [] : ["unread"])
+          if (result !== -1) assert.strictEqual(result, kept)
+          if (kept === undefined) {
+            assert.deepStrictEqual(told.map(Result.getOrThrow), ["none", "none", "none"])
+            return
+          }
+          sides.won(kept === n ? "the same first" : "the other first")
+          assert.strictEqual(told.filter((one) => Result.isSuccess(one) && one.success === "sent").length, 1)
+          for (const [index, one] of told.entries()) {
+            // it may have ended before the last of them came
+            if (Result.isSuccess(one) && one.success === "none") continue
+            if (said[index] === kept) {
+              assert.include(["sent", "repeated"], Result.getOrThrow(one))
+              if (Result.getOrThrow(one) === "repeated") sides.won("repeated")
+            } else {
+              assert.instanceOf(one._tag === "Failure" ? one.failure : one.success, SignalConflict)
+              sides.won("conflict")
+            }
+          }
         }), { concurrency: 8, discard: true })
+      yield* sides.each(rounds)
     })
   )
 
@@ -220,13 +245,12 @@ describe("signals", () => {
     `11.3: of ${rounds} signals beside a cancellation each is read once, in the slot that it has settled, or by nobody`,
     Effect.gen(function*() {
       const client = yield* Desks.client
+      const sides = sidesOf("answered", "cancelled", "sent to nobody")
       yield* Effect.forEach(numbers, (n) =>
         Effect.gen(function*() {
           const handle = yield* client(n).askLater(n)
           for (let i = 0; i < n % 7; i++) yield* handle.status
-          const [sent, isCancelled] = yield* Effect.all([handle.send(answer, n), handle.cancel()], {
-            concurrency: "unbounded"
-          })
+          const [sent, isCancelled] = yield* spread(n, handle.send(answer, n), handle.cancel())
           const exit = yield* Effect.exit(handle.await)
           assert.strictEqual(Exit.isFailure(exit), isCancelled)
           if (!isCancelled) assert.strictEqual(sent, "sent")
@@ -238,7 +262,9 @@ describe("signals", () => {
           assert.lengthOf(settled, read.length)
           if (!isCancelled) assert.deepStrictEqual(stored, ["read"])
           if (Exit.isSuccess(exit)) assert.strictEqual(exit.value, n)
+          sides.won(!isCancelled ? "answered" : sent === "none" ? "sent to nobody" : "cancelled")
         }), { concurrency: 24, discard: true })
+      yield* sides.each(rounds)
     })
   )
 })
