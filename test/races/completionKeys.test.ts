@@ -9,7 +9,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { CompletionConflict, Stepped } from "stepped"
 import { healthy, server } from "../harness/databases.ts"
-import { blocked, holding } from "../harness/racing.ts"
+import { blocked, holding, sidesOf, spread } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock } from "../harness/workers.ts"
 import { patienceMs } from "../patience.ts"
 
@@ -141,20 +141,29 @@ race(
 
 race(
   `12.1: ${rounds} times a completion against the action's time: one of them wins, and a key is held by a completion alone`,
-  Effect.forEach(numbers, (n) =>
-    Effect.gen(function*() {
-      const handle = yield* performing(n, n)
-      const [first, second] = yield* Effect.all([
-        Stepped.complete(handle.id, pay, succeeded(n), { key: "k" }),
-        completed(n, n, "k"),
-        n % 2 === 0 ? TestClock.adjust("61 minutes") : handle.cancel()
-      ], { concurrency: "unbounded" })
-      const exit = yield* Effect.exit(handle.await)
-      const held = yield* keysOf(n)
-      if (Exit.isSuccess(exit)) {
-        assert.deepStrictEqual([held, exit.value], [[["k", handle.id]], n])
-        assert.deepStrictEqual(first, Option.some(handle.id))
-        assert.deepStrictEqual(second, Option.some(handle.id))
-      } else assert.deepStrictEqual([held, first, second], [[], Option.none(), Option.none()])
-    }), { concurrency: 8, discard: true })
+  Effect.gen(function*() {
+    const sides = sidesOf("succeeded", "timed_out", "cancelled")
+    yield* Effect.forEach(numbers, (n) =>
+      Effect.gen(function*() {
+        const handle = yield* performing(n, n)
+        const [[first, second]] = yield* spread(
+          n,
+          Effect.all([Stepped.complete(handle.id, pay, succeeded(n), { key: "k" }), completed(n, n, "k")], {
+            concurrency: "unbounded"
+          }),
+          n % 3 === 0 ? handle.cancel() : TestClock.adjust("61 minutes")
+        )
+        const exit = yield* Effect.exit(handle.await)
+        const held = yield* keysOf(n)
+        const { status } = yield* handle.status
+        assert(status === "succeeded" || status === "timed_out" || status === "cancelled", status)
+        sides.won(status)
+        if (Exit.isSuccess(exit)) {
+          assert.deepStrictEqual([held, exit.value], [[["k", handle.id]], n])
+          assert.deepStrictEqual(first, Option.some(handle.id))
+          assert.deepStrictEqual(second, Option.some(handle.id))
+        } else assert.deepStrictEqual([held, first, second], [[], Option.none(), Option.none()])
+      }), { concurrency: 8, discard: true })
+    yield* sides.each(rounds)
+  })
 )

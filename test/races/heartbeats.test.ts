@@ -10,7 +10,7 @@ import { type Engine, Stepped } from "stepped"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf, slotsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { blocked, gated, holding } from "../harness/racing.ts"
+import { blocked, gated, holding, sidesOf, spread } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
 import { patienceMs } from "../patience.ts"
 import { Accounts, exported, print, rounds } from "./fixtures/heartbeats.ts"
@@ -102,20 +102,32 @@ describe("heartbeats", () => {
       patienceMs + rounds * 300
     )
 
+  /** A minute passes for one that nobody has said anything of, until it is given up. */
+  const silent = ({ id }: { readonly id: string }) =>
+    Effect.andThen(
+      TestClock.adjust("70 seconds"),
+      until("it is given up", Effect.map(recordOf(id), ({ endedAt }) => endedAt !== undefined))
+    )
+
   race(
     `12.3: of ${rounds} waits beside heartbeats, their time and their signal each has one end, and all hear which one`,
     Effect.gen(function*() {
       const client = yield* Accounts.client
+      const sides = sidesOf("sent", "silent")
       yield* Effect.forEach(numbers, (n) =>
         Effect.gen(function*() {
           const handle = yield* client(n).reportLater()
           yield* until("it waits", Effect.map(slotsOf(handle.id), ([slot]) => slot !== undefined))
-          yield* Effect.all([
-            heartbeat(handle.id, n),
-            n % 3 === 0 ? TestClock.adjust("70 seconds") : Effect.void,
-            n % 2 === 0 ? handle.send(exported, n) : Effect.void,
-            heartbeat(handle.id, n)
-          ], { concurrency: "unbounded" })
+          if (n % 12 === 9) yield* silent(handle)
+          yield* spread(
+            n,
+            Effect.all([
+              heartbeat(handle.id, n),
+              n % 2 === 0 ? handle.send(exported, n) : Effect.void,
+              heartbeat(handle.id, n)
+            ], { concurrency: "unbounded" }),
+            n % 3 === 0 ? TestClock.adjust("70 seconds") : Effect.void
+          )
           if ((yield* heartbeat(handle.id, n)) !== "heard") {
             // it is over, or will be as soon as somebody looks
             yield* Effect.exit(handle.await)
@@ -124,8 +136,10 @@ describe("heartbeats", () => {
           const { cause, status } = yield* recordOf(handle.id)
           assert.strictEqual(status, Exit.isSuccess(exit) ? "succeeded" : "failed")
           if (Exit.isFailure(exit)) assert.strictEqual(cause?.kind, "heartbeat_timed_out")
+          sides.won(Exit.isSuccess(exit) ? "sent" : "silent")
           assert.strictEqual(yield* heartbeat(handle.id), "late")
         }), { concurrency: 8, discard: true })
+      yield* sides.each(rounds)
     })
   )
 
@@ -133,7 +147,7 @@ describe("heartbeats", () => {
     `12.3: of ${rounds} outbound actions beside heartbeats, their time and their completion each has one end`,
     Effect.gen(function*() {
       const client = yield* Accounts.client
-      const counts = { completed: 0, silent: 0 }
+      const sides = sidesOf("completed", "silent")
       yield* Effect.forEach(numbers, (n) =>
         Effect.gen(function*() {
           const handle = yield* client(n).printLater()
@@ -141,19 +155,23 @@ describe("heartbeats", () => {
             "it waits outside",
             Effect.map(recordOf(handle.id), ({ endedAt, heartbeat }) => (heartbeat ?? endedAt) !== undefined)
           )
-          const [heard, completed] = yield* Effect.all([
-            heartbeat(handle.id, n),
-            Stepped.complete(handle.id, print, Stepped.Outcome.succeededVoid),
-            n % 3 === 0 ? TestClock.adjust("70 seconds") : Effect.void,
-            extendTimeout(handle.id, "1 hour")
-          ], { concurrency: "unbounded" })
+          if (n % 12 === 9) yield* silent(handle)
+          const [[heard, completed]] = yield* spread(
+            n,
+            Effect.all([
+              heartbeat(handle.id, n),
+              Stepped.complete(handle.id, print, Stepped.Outcome.succeededVoid),
+              extendTimeout(handle.id, "1 hour")
+            ], { concurrency: "unbounded" }),
+            n % 3 === 0 ? TestClock.adjust("70 seconds") : Effect.void
+          )
           assert.include(["heard", "late"], heard)
           const exit = yield* Effect.exit(handle.await)
           assert.strictEqual(Exit.isSuccess(exit), Option.isSome(completed))
-          counts[Exit.isSuccess(exit) ? "completed" : "silent"]++
+          sides.won(Exit.isSuccess(exit) ? "completed" : "silent")
           assert.strictEqual(yield* heartbeat(handle.id), "late")
         }), { concurrency: 8, discard: true })
-      assert.strictEqual(counts.completed + counts.silent, rounds)
+      yield* sides.each(rounds)
     })
   )
 })
