@@ -390,23 +390,25 @@ describe("the cost of actions", () => {
       assert.isAtMost(keyed.walBytes - plain.walBytes, 800)
     })))
 
+  const ada = { by: "ada", reason: "a test" }
+  /** Commits and statements of a verb, but for looks for work. */
+  const spentOn = <A, E, R>(verb: Effect.Effect<A, E, R>, walMax = 2500) =>
+    Effect.map(cost(verb), ({ commits, statements: { claim: _looks, ...statements }, walBytes }) => {
+      assert.isAtMost(walBytes, walMax)
+      return [commits, Object.values(statements).reduce((sum, count) => sum + count, 0)]
+    })
+
   it.live("18: what an operator asks for is one statement and one commit, recorded with it; where there is nothing to do it is none", () =>
     counting(Effect.gen(function*() {
       const client = yield* Cars.client
       const queue = yield* JobQueue
       const repo = yield* ActionRepo
-      const ada = { by: "ada", reason: "a test" }
       const queued = yield* client(1).absentLater()
       const ended = yield* client(2).driveLater(1)
       yield* ended.await
       yield* client(3).outboundNow()
       const performing = (yield* repo.list({ name: "outbound", statuses: ["performing"] }))[0]!.id
       const later = new Date(Date.now() + 3_600_000)
-      const spentOn = <A, E, R>(verb: Effect.Effect<A, E, R>) =>
-        Effect.map(cost(verb), ({ commits, statements: { claim: _looks, ...statements }, walBytes }) => {
-          assert.isAtMost(walBytes, 2500)
-          return [commits, Object.values(statements).reduce((sum, count) => sum + count, 0)]
-        })
       assert.deepStrictEqual(yield* spentOn(queue.reprioritise(queued.id, 7, ada)), [1, 1])
       assert.deepStrictEqual(yield* spentOn(queue.reschedule(queued.id, later, ada)), [1, 1])
       assert.deepStrictEqual(yield* spentOn(queue.pause({ queue: "absent" }, ada)), [1, 1])
@@ -416,6 +418,32 @@ describe("the cost of actions", () => {
       assert.deepStrictEqual(yield* spentOn(queue.reprioritise(ended.id, 7, ada)), [0, 1])
       yield* queue.resume({ queue: "absent" }, ada)
       yield* Effect.flatMap(PgClient.PgClient, (sql) => sql`truncate stepped.jobs, stepped.operations, stepped.resumed`)
+    })))
+
+  it.live("18: so is a retry, a further try of a held step, one that is skipped, and a compensation that is run again", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const repo = yield* ActionRepo
+      const { id: broken } = yield* client(1).brokenNow()
+      const { id: tried } = yield* client(2).heldNow()
+      const { id: skipped } = yield* client(3).heldNow()
+      const { id: stuck } = yield* client(4).stuckNow()
+      const heldStep = (id: string) => Effect.map(repo.steps(id), (steps) => steps[0]!)
+      const [again, over] = [yield* heldStep(tried), yield* heldStep(skipped)]
+      assert.deepStrictEqual(yield* spentOn(repo.retry(broken, ada), 4000), [1, 1])
+      assert.deepStrictEqual(yield* spentOn(repo.tryStepAgain(again, ada)), [1, 1])
+      assert.deepStrictEqual(yield* spentOn(repo.skipStep(over, ada)), [1, 1])
+      assert.deepStrictEqual(yield* spentOn(repo.compensateAgain(stuck, ada)), [1, 1])
+      // what follows from that is for a worker of their queue
+      const [next] = yield* repo.list({ retryOf: broken })
+      for (const id of [next!.id, tried]) yield* Stepped.cancel(id)
+      const sql = yield* PgClient.PgClient
+      const isOver = Effect.map(
+        sql`select from stepped.jobs union all select from stepped.live_actions`,
+        (rows) => rows.length === 0
+      )
+      const done = Effect.repeat(Effect.andThen(Effect.sleep("5 millis"), isOver), { until: (so) => so })
+      yield* Effect.scoped(Effect.andThen(Layer.build(Stepped.worker({ queues: ["absent"] })), done))
     })))
 
   it.live("17.1: who listens to events costs no statement, commit or WAL; nobody listening is asked for nothing", () =>
