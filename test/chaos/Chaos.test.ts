@@ -22,7 +22,7 @@ it.live(
           "slots of schedules"
         ] as const
       ) {
-        assert.isAbove(counts[what], 0)
+        assert.isAbove(counts[what], 0, what)
       }
     })
 )
