@@ -3,11 +3,15 @@
  * not succeed. What undoes a step commits with that, and is counted for itself; that it is done once, in its order, or said not to be, and nothing
  * of it beside a body, is for the audit (`voyageRules`).
  */
-import { Effect, Layer, Redacted, Schedule, Schema } from "effect"
+import { Duration, Effect, Layer, Redacted, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type ActionHandle, ActionRepo, type Engine, Step, Stepped, type Tokens } from "stepped"
 
-class Wreck extends Schema.TaggedError<Wreck>()("Wreck", {}) {}
+class Wreck extends Schema.TaggedError<Wreck>()("Wreck", {
+  /** For how long it asks not to be tried again, in ms. */
+  asks: Schema.optional(Schema.Int),
+  retryAfter: Schema.optional(Schema.Duration)
+}) {}
 class Voyage extends Stepped.Actor<Voyage>()("Voyage", { id: Schema.Int }) {}
 const wind = Stepped.signal("wind", { payload: Schema.Int })
 const pilot = Stepped.signal("pilot", { payload: Schema.Int, error: Wreck })
@@ -31,7 +35,12 @@ export interface Voyages {
 
 const now = () => Math.round(performance.timeOrigin + performance.now())
 const takes = (millis: number) => Effect.sleep(Math.random() * millis)
-const maybe = (chance: number) => Effect.suspend(() => Math.random() < chance ? Effect.fail(new Wreck()) : Effect.void)
+/** Some ask for more time than their policies give. */
+const wreck = () => {
+  const asks = 100 + Math.floor(Math.random() * 200)
+  return new Wreck(Math.random() < 0.3 ? { asks, retryAfter: Duration.millis(asks) } : {})
+}
+const maybe = (chance: number) => Effect.suspend(() => Math.random() < chance ? Effect.fail(wreck()) : Effect.void)
 
 const tokens = Layer.orDie(
   Stepped.Tokens.layer([{ name: "chaos", secret: Redacted.make("chaos".repeat(8)) }])
@@ -65,7 +74,11 @@ export const makeVoyages = (writes: Writes): Voyages => {
     transactional: true,
     retry: { schedule: Schedule.spaced("50 millis"), times: 2 }
   })
-  const soon = { schedule: Schedule.spaced("50 millis"), times: 2 }
+  const soon = {
+    schedule: Schedule.spaced("50 millis"),
+    times: 2,
+    errors: { Wreck: Schedule.upTo(Schedule.spaced("80 millis"), { times: 2 }), StepTimedOut: Schedule.recurs(1) }
+  }
 
   const tug = Stepped.action("tug", { arguments: [Schema.Int], error: Wreck, concurrencyKey: (n) => `tug ${n}` })
     .step("hitch", () => during(takes(200)), { compensate: undo("hitch", 0.7) })
@@ -111,6 +124,14 @@ export const makeVoyages = (writes: Writes): Voyages => {
         return [...wind, pilot]
       }))
     )
+  // by a method, undone as a whole
+  const anchor = Stepped.action("anchor", {
+    arguments: [Schema.Int],
+    success: Schema.Int,
+    error: Wreck,
+    concurrencyKey: (n) => `anchor ${n}`,
+    compensate: undo("anchor", 0.5)
+  })
   // up to its lock it is undone, until something cannot be; where it is stuck in that, an operator decides
   const barge = Stepped.action("barge", {
     arguments: [Schema.Int],
@@ -128,6 +149,7 @@ export const makeVoyages = (writes: Writes): Voyages => {
           const weight = yield* Step.once("weigh", Effect.sync(() => Math.random()))
           yield* query((sql) => sql`insert into chaos.weighed ${sql.insert({ action: actionId, weight })}`)
           yield* maybe(0.2)
+          return weight
         })),
       { shielded: true, timeout: "5 seconds", retry: soon, compensate: undo("load", 0.7) }
     )
@@ -137,17 +159,35 @@ export const makeVoyages = (writes: Writes): Voyages => {
       compensate: undo("rope", 0.3),
       compensateFailed: undo("rope", 0.3)
     })
+    // each attempt has an anchor of its own
+    .step("anchor", (n) =>
+      during(Effect.gen(function*() {
+        yield* Step.do(anchor, n)
+        if (Math.random() < 0.3) yield* Step.markFailed
+      })), { unwind: true, fresh: true, retry: soon })
     .step("lock", () => during(Effect.andThen(takes(300), maybe(0.4))), { pointOfNoReturn: true, onExhausted: "hold" })
     .step("unload", () => during(Effect.andThen(takes(300), maybe(0.4))), {
       compensate: undo("unload", 0.5),
       compensateFailed: undo("unload", 0.5)
     })
-  const list = Stepped.actions(Voyage, [tug, sail, barge])
+    .after((_n, { actionId, results }) =>
+      Effect.flatMap(results, ({ load }) =>
+        load === undefined
+          ? Effect.void
+          : query((sql) => sql`insert into chaos.weighed ${sql.insert({ action: actionId, weight: load })}`))
+    )
+  const list = Stepped.actions(Voyage, [tug, sail, anchor, barge])
+  const live = list.toLayer(Effect.succeed({
+    anchor: (n: number) => during(Effect.andThen(takes(200), Effect.as(maybe(0.2), n)))
+  }))
   return {
-    layer: Layer.provide(list.layer, tokens),
+    layer: Layer.provide(live, tokens),
     send: (n) => Stepped.enqueue(Voyage.ref(n), (n % 3 === 0 ? barge : sail) as typeof barge, n)
   }
 }
+
+/** Why a voyage is cancelled whose steps are not undone. */
+const stays = "chaos, and all stays as it is"
 
 /** One voyage, with all that comes from outside: signals, more than once; a cancellation; an operator who gives up. */
 export const seesOff = (
@@ -164,7 +204,8 @@ export const seesOff = (
     }
     yield* takes(2500)
     const chance = Math.random()
-    if (chance < 0.3) yield* tried(handle.cancel({ reason: "chaos" }))
+    if (chance < 0.2) yield* tried(handle.cancel({ reason: "chaos" }))
+    else if (chance < 0.3) yield* tried(handle.cancel({ reason: stays, compensate: false }))
     if (chance < 0.05) yield* tried(repo.abandonUnwinding(handle.id, { reason: "chaos" }))
   })
 
@@ -207,7 +248,8 @@ export const decidesOfHeld = (
     yield* Effect.forEach((held ?? []).filter(() => Math.random() < 0.5), (step) => {
       const chance = Math.random()
       if (chance < 0.4) return tried(repo.tryStepAgain(step))
-      return tried(chance < 0.7 ? repo.skipStep(step) : repo.failStep(step, { reason: "chaos" }))
+      if (chance < 0.6) return tried(repo.skipStep(step))
+      return tried(chance < 0.8 ? repo.completeStep(step, undefined) : repo.failStep(step, { reason: "chaos" }))
     }, { discard: true })
   })
 
@@ -235,7 +277,7 @@ export const answersTokens = (
 
 /** Of steps with something that undoes them, as often as it was done, and whether the cause names them. */
 const undoing = `
-  select e.id as action, e.status, e.unwound is not null as unwound, t.idx, t.name, t.status as ended, t.undo,
+  select e.id as action, e.status, e.unwound is not null as unwound, e.cause ->> 'reason' = '${stays}' and e.parent is null as stays, t.idx, t.name, t.status as ended, t.undo,
     (select count(*) from chaos.undone u where u.action = e.id and u.step = t.name) as done,
     (select count(*) from jsonb_array_elements(coalesce(e.unwound, e.cause) -> 'notUndone') x
       where (x ->> 'index')::int = t.idx and x ->> 'child' is null) as named,
@@ -252,7 +294,33 @@ export const voyageRules: ReadonlyArray<readonly [rule: string, query: string]> 
   [
     "10.1, 10.7: what has succeeded is undone once, or is named as not undone",
     `select action, concat_ws(' ', name, 'undone', done, 'named', named, 'status', status) from (${undoing}) x
-      where ended = 2 and undo & 1 <> 0 and not past and done + named <> case when status <> 2 or unwound then 1 else 0 end`
+      where ended = 2 and undo & 1 <> 0 and not past and done + named <> case when (status <> 2 and stays is not true) or unwound then 1 else 0 end`
+  ],
+  [
+    "10.4: what was done as a whole is undone once with its parent, or is named as not undone, and else stays",
+    `select e.id, concat_ws(' ', 'undone', u.done, 'named', n.named) from stepped.ended_actions e
+      cross join lateral (select count(*) as done from chaos.undone u where u.action = e.id) u
+      cross join lateral (select coalesce(jsonb_array_length(e.unwound -> 'notUndone'), 0) as named) n
+      where e.definition = 'Voyage/anchor' and e.status = 2 and done + named <> case when e.unwound is not null then 1 else 0 end`
+  ],
+  [
+    "13.1: who was cancelled so that all stays has undone nothing",
+    `select e.id, string_agg(u.step, ', ') from stepped.ended_actions e join chaos.undone u on u.action = e.id
+      where e.definition like 'Voyage/%' and e.cause ->> 'reason' = '${stays}' and e.parent is null group by e.id`
+  ],
+  [
+    "9.1: each attempt of a step with fresh has children of its own",
+    `select t.action, concat_ws(' ', t.attempt, 'attempts', c.count, 'children') from stepped.steps t
+      join stepped.ended_actions e on e.id = t.action
+      cross join lateral (select count(*) from stepped.ended_actions c where c.parent = t.action and c.definition = 'Voyage/anchor') c
+      where e.definition = 'Voyage/barge' and t.name = 'anchor' and t.undoes is null and t.status = 2 and c.count <> coalesce(t.attempt, 1)`
+  ],
+  [
+    "9.3: a step begins again no sooner than its failure asks for",
+    `select t.action, concat_ws(' ', t.name, a.at ->> 'number') from stepped.steps t
+      join stepped.ended_actions e on e.id = t.action
+      cross join lateral jsonb_array_elements(t.attempts -> 'last') a (at)
+      where e.definition like 'Voyage/%' and (a.at -> 'failure' -> 'error' ->> 'asks')::int > (a.at ->> 'nextAt')::float8 - (a.at ->> 'endedAt')::float8`
   ],
   [
     "10.5: nothing is undone before a point of no return",

@@ -109,6 +109,24 @@ export const planted: ReadonlyArray<readonly [rule: string, statement: string]> 
     "update stepped.ended_actions set definition = 'Voyage/sail', status = 5; update stepped.steps set undo = 1"
   ],
   [
+    "10.4: what was done as a whole is undone once",
+    "update stepped.ended_actions set definition = 'Voyage/anchor', status = 2, unwound = '{}'"
+  ],
+  [
+    "13.1: who was cancelled so that all stays",
+    `update stepped.ended_actions set definition = 'Voyage/sail', status = 4, cause = '{"reason": "chaos, and all stays as it is"}';
+     insert into chaos.undone (action, step) select id, 'book' from stepped.ended_actions`
+  ],
+  [
+    "9.1: each attempt of a step with fresh",
+    "update stepped.ended_actions set definition = 'Voyage/barge'; update stepped.steps set name = 'anchor', status = 2, attempt = 2"
+  ],
+  [
+    "9.3: a step begins again no sooner",
+    `update stepped.ended_actions set definition = 'Voyage/sail';
+     update stepped.steps set attempts = '{"last": [{"number": 1, "endedAt": 7, "nextAt": 8, "failure": {"error": {"asks": 2}}}]}'`
+  ],
+  [
     "10.5: nothing is undone before a point of no return",
     `update stepped.ended_actions set definition = 'Voyage/barge'; update stepped.steps set undo = 5, status = 2;
      insert into chaos.undone (action, step) select action, name from stepped.steps`
