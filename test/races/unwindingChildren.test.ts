@@ -8,7 +8,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, type Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
-import { allEnded, layerWorkers, loseUndoing, noDeadlock, type WorkersOptions } from "../harness/workers.ts"
+import { allEnded, layerWorkers, loseUndoing, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
 import { patienceMs } from "../patience.ts"
 import {
   Hotels,
@@ -74,11 +74,17 @@ describe("unwinding children, from several sides", () => {
       places.are = false
       const sql = yield* SqlClient.SqlClient
       const repo = yield* ActionRepo
-      let [losses, undoing] = [0, 0]
+      let [losses, undoing, deleted] = [0, 0, 0]
+      let deletes = true
       const trips = yield* Trips.client
       // of each ten trips nothing is undone before somebody who undoes something is lost; the next ten begin beside what is left of them
-      const lost = Effect.forEach(inTurn, (some) =>
+      const lost = Effect.forEach(inTurn, (some, i) =>
         Effect.gen(function*() {
+          if (i === Math.ceil(inTurn.length / 2)) {
+            // of the others all is to be seen at the end
+            yield* until("something is deleted", Effect.sync(() => deleted > 0))
+            deletes = false
+          }
           const isLost = yield* Deferred.make<void>()
           scene.undo = Deferred.await(isLost)
           yield* Effect.forEach(some, (n) => trips(n).travelLater(n), { concurrency: 10 })
@@ -94,7 +100,7 @@ describe("unwinding children, from several sides", () => {
           and not exists (select 1 from stepped.live_actions l where l.id = k.child)
           and not exists (select 1 from stepped.jobs j where j.action = k.child)`
         assert.deepStrictEqual(wrong, [])
-        yield* repo.deleteEnded({ before: new Date(0), limit: 20 })
+        if (deletes) deleted += (yield* repo.deleteEnded({ before: new Date(86_400_000_000), limit: 20 })).deleted
         yield* TestClock.withLive(Effect.sleep("30 millis"))
       })
       const working = Effect.andThen(Effect.all([lost, others], { concurrency: "unbounded" }), allEnded)
