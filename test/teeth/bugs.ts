@@ -10404,16 +10404,6 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/dashboard/Keyboard.test.ts": ["plans a verb for many"] }
   },
   {
-    name: "dashboard-asked-each-time",
-    breaks: "what is of a time from now on is another question each time it is shown, and is never shown",
-    plants: [{
-      file: "src/dashboard/app/pages/Actions.tsx",
-      find: "useMemo(() => filterOf(query), [asked])",
-      replace: "useMemo(() => filterOf(query), [asked, Date.now()])"
-    }],
-    tests: { "test/dashboard/Keyboard.test.ts": ["takes back what is looked for"] }
-  },
-  {
     name: "dashboard-name-for-ever",
     breaks: "a name that is looked for cannot be taken back",
     plants: [{
@@ -10462,8 +10452,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "a verb is asked for without a reason",
     plants: [{
       file: "src/dashboard/app/verbs/Dialog.tsx",
-      find: "disabled={isAsking || reason.trim() === \"\"}",
-      replace: "disabled={isAsking}"
+      find: "disabled={reason.trim() === \"\"} aria-disabled={isAsking}",
+      replace: "aria-disabled={isAsking}"
     }],
     tests: { "test/dashboard/Verbs.test.ts": ["are asked for by mouse"] }
   },
