@@ -98,7 +98,7 @@ const crowd = (seed: number, index: number): Group => {
   return {
     name: `${number}~${index}`,
     asks: sample(crowds, seed + index, 1)[0]!.map((ask) =>
-      ask._tag === "Cancel" ? ask : { ...ask, plan: within(ask.plan, `${number} `) }
+      ask._tag === "Cancel" ? ask : { ...ask, plan: within(ask.plan, number) }
     ),
     foretold: undefined,
     ordered: false
@@ -126,18 +126,20 @@ const mapDeeds = <A extends Replaceable>(plan: A, change: (deed: Deed, at: strin
   steps: plan.steps.map((step, i) => ({ ...step, deeds: step.deeds.flatMap((deed, n) => change(deed, `${i}:${n}`)) }))
 })
 
-/** The same plan with lanes and keys of its own. */
-const within = (plan: Plan, prefix: string): Plan => {
+/** The same plan with lanes and keys of its own; in every other crowd what has two steps may complete itself. */
+const within = (plan: Plan, number: number): Plan => {
+  const prefix = `${number} `
+  const { outbound, steps } = plan.shape
   const inside = (deed: Deed): ReadonlyArray<Deed> =>
-    "plan" in deed ? [{ ...deed, plan: within(deed.plan, prefix) }] : [deed]
+    "plan" in deed ? [{ ...deed, plan: within(deed.plan, number) }] : [deed]
   return {
     ...mapDeeds(plan, inside),
     // with a number the second step is transactional
-    shape: plan.shape.steps === 2 ? { ...plan.shape, success: "number" } : plan.shape,
+    shape: steps === 2 ? { ...plan.shape, success: "number", outbound: outbound || number % 4 === 1 } : plan.shape,
     lane: plan.lane === null ? null : prefix + plan.lane,
     checksumKey: plan.checksumKey === null ? null : prefix + plan.checksumKey,
     other: plan.other === null ? null : mapDeeds(plan.other, inside),
-    afterwards: plan.afterwards === null ? null : within(plan.afterwards, prefix)
+    afterwards: plan.afterwards === null ? null : within(plan.afterwards, number)
   }
 }
 
