@@ -150,7 +150,7 @@ export const checks: ReadonlyArray<Check> = [
     3,
     "has settled a slot with a signal that it has not read, or has read one twice",
     (s) =>
-      `select o.action::text from ${s}.slots o where o.signal is not null and o.carried is not true and o.status in (2, 5) and (o.attempt is null or o.request is not null)
+      `select o.action::text from ${s}.slots o where o.signal is not null and o.carried is not true and o.status in (2, 5) and coalesce(o.request <> '', o.attempt is null)
       and (select count(*) from ${s}.signals g where g.action = o.action and g.step = o.step and g.slot = o.slot) <> 1`
   ],
   [

@@ -115,6 +115,7 @@ const begunStep = (index: number): Step => ({
   status: "cancelled",
   children: [],
   slots: undefined,
+  isBetween: false,
   tries: 0,
   areUnwound: false,
   isUndone: false
@@ -125,7 +126,7 @@ const takenOver = ({ children, index, slots, status }: Step): Step => ({
   ...begunStep(index),
   status,
   slots,
-  children: slots === undefined ? [] : slots.children.filter((child) => children.includes(child))
+  children: [...children]
 })
 
 const noneRan = [0, 0, 0, 0, 0, 0]
@@ -168,8 +169,7 @@ const runStep = (
   let at = beginAt
   for (let attempt = 1;; attempt++) {
     if (killAt <= at) {
-      // what a first attempt has come to is not found by whoever goes on for it, once it was to begin again
-      if (attempt === 2) step.slots = undefined
+      step.isBetween = attempt > 1
       return { at: killAt, isKilled: true }
     }
     const waitsAgain = goesOn.waits && attempt === 1

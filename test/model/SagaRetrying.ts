@@ -65,10 +65,11 @@ export const goesOnAt = (run: Run, known: ReadonlyArray<Run>, from = Infinity): 
     undone.some((row) => row.index === index && !row.isUnwinding && row.status === "succeeded")
   const slots = step === undefined || isAfresh ? undefined : step.slots
   const becomes = slots === undefined ? [] : slots.children.map((child) => becomesOf(step!, child, known))
-  // a body that has asked for nothing has nothing to wait for
+  // a body that has asked for nothing has nothing to wait for, and one that was to run again does
   const isSomething = slots !== undefined &&
     slots.children.length + slots.dues.length + Number(slots.hasHeard === true) > 0
-  const waits = isSomething && slots.hasHeard !== false && becomes.every(([word]) => word !== "asked")
+  const waits = isSomething && !step!.isBetween && slots.hasHeard !== false &&
+    becomes.every(([word]) => word !== "asked")
   return { index, isAfresh, waits, becomes, isNew: step === undefined }
 }
 

@@ -29,6 +29,8 @@ export interface Step {
   readonly children: Array<Run>
   /** Of the last attempt whose body has done well; undefined: there is none. */
   slots: Slots | undefined
+  /** It was to begin again when its action ended. */
+  isBetween: boolean
   /** How often what undoes it was tried. */
   tries: number
   /** Its children are unwound, as far as they could be; it is undone itself. */

@@ -592,6 +592,51 @@ const first: ReadonlyArray<Bug> = [
     tests: { [compensation]: ["10.1: one with the same checksum"] }
   },
   {
+    name: "retried-from-the-last-attempt",
+    breaks: "18.1: what an earlier attempt has done is done again by who goes on for it",
+    plants: [{
+      file: functionFile("take_over"),
+      find: `          and (r.slot is not null or (
+            o.attempt is distinct from s.attempt`,
+      replace: `          and (r.slot is not null or (
+            false`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: what an earlier attempt"] }
+  },
+  {
+    name: "retried-without-other-attempts",
+    breaks: "10.4: what an attempt that was not the last one has started is not undone by who goes on for its action",
+    plants: [{
+      file: functionFile("take_over"),
+      find: `        s.idx < g.step
+        or r.taken`,
+      replace: `        (s.idx < g.step and o.attempt is not distinct from s.attempt)
+        or r.taken`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1, 10.4: what an attempt"] }
+  },
+  {
+    name: "used-again-by-each",
+    breaks: "18.1: of a success that was used again two are used again",
+    plants: [{
+      file: functionFile("add_children"),
+      find: `carried = e.carried,
+      request = ''`,
+      replace: `carried = e.carried`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: what has been used again"] }
+  },
+  {
+    name: "between-attempts-without-a-body",
+    breaks: "18.1: a step that was to begin again waits without its body, and so without its result",
+    plants: [{
+      file: functionFile("goes_on_at"),
+      find: ` and not (last.was_to_come and step = last.idx)`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: a step that was to begin again"] }
+  },
+  {
     name: "kept-unsaid",
     breaks:
       "10.4: a child that its step has given up, and somebody else waits for, is not listed as kept by what unwinds the step",

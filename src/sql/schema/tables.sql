@@ -415,7 +415,7 @@ create table slots (
   closing boolean,
   -- which attempt of its step has asked, if not the first (0: it is one of the action that this one goes on for, which
   -- the step may use again), and a checksum of what for, where a further one may ask
-  -- again
+  -- again; empty: it uses again what an earlier one has asked for
   attempt smallint,
   request text collate "C",
   -- what undoes the step waits here until the child is unwound, which has ended or is to; bits of `UndoneBy` of

@@ -31,7 +31,8 @@ begin
   if slot_reuses is not null then
     update slots o
     set
-      child = e.child, status = e.status, result = e.result, cause = e.cause, moved = e.moved, carried = e.carried
+      child = e.child, status = e.status, result = e.result, cause = e.cause, moved = e.moved, carried = e.carried,
+      request = ''
     from unnest(slot_action, slot_step, slot_slot, slot_reuses) with ordinality as x(action, step, slot, reuses, n)
     cross join lateral (
       select e.child, e.status, e.result, e.cause, e.moved, e.carried

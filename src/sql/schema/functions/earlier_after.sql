@@ -14,7 +14,7 @@ begin
     ) e on true
     where
       o.action = p_action and o.step = p_step and o.slot > p_slot and o.status = 2 /* Status.succeeded */
-      and (o.request is not null or coalesce(o.attempt, 0) = 0)
+      and coalesce(o.request <> '', coalesce(o.attempt, 0) = 0)
     order by o.slot
   loop
     return next;

@@ -12,8 +12,9 @@ begin
             when o.request is not null then json_build_array(o.slot, o.request)
             else json_build_array(o.slot, null, o.definition, o.actor_id, e.arguments, o.signal) end
           order by o.slot)
-          -- what a further attempt has used again has no request: it stands where it was asked for first
-          filter (where o.status = 2 /* Status.succeeded */ and (o.request is not null or coalesce(o.attempt, 0) = 0)),
+          -- what was used again stands where it was asked for first
+          filter (where o.status = 2 /* Status.succeeded */
+            and coalesce(o.request <> '', coalesce(o.attempt, 0) = 0)),
         '[]'))
     from slots o
     -- of what was taken over, and of a first attempt that nobody expected to be tried again, nobody may have noted what

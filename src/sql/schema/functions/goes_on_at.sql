@@ -2,7 +2,7 @@
 -- was compensated, or an earlier one (`p_from`), whichever comes first. Where all have succeeded, an outbound action
 -- goes on with the last one, as what that has begun outside has failed, and any other with what comes next, whose name
 -- is not known here. `afresh`: nothing of the step is taken over; `waits`: its body has done what it was to do, and
--- all that it waits for can stay or be retried.
+-- all that it waits for can stay or be retried. Of a step that was to begin again nothing is stored but its attempts.
 -- For other functions only: it inherits their search path and their settings.
 create function goes_on_at(
   p_action uuid, p_from int, p_is_outbound boolean, out step int, out name text, out kind smallint,
@@ -13,7 +13,7 @@ declare
   last record;
   undone int;
 begin
-  select s.idx, s.kind, s.name, s.status, s.marked
+  select s.idx, s.kind, s.name, s.status, s.marked, s.attempts #> '{last,-1,endedAt}' is not null as was_to_come
   into last
   from steps s
   where s.action = p_action and s.kind <> 5 /* StepKind.compensation */
@@ -21,7 +21,8 @@ begin
   limit 1;
   -- an only step that has not waited has no row
   if not found then
-    select 0 as idx, e.step_kind as kind, e.step_name as name, e.status as status, false as marked
+    select 0 as idx, e.step_kind as kind, e.step_name as name, e.status as status, false as marked,
+      false as was_to_come
     into last
     from ended_actions e
     where e.id = p_action and e.step_name is not null;
@@ -64,7 +65,7 @@ begin
     from steps s
     where s.action = p_action and s.idx = step;
   end if;
-  if name is not null and not afresh and not last.marked
+  if name is not null and not afresh and not last.marked and not (last.was_to_come and step = last.idx)
     -- what the last step of an outbound action has begun, it begins again
     and (step < last.idx or step is not distinct from undone
       or last.status not in (2 /* Status.succeeded */, 8 /* StepStatus.skipped */))

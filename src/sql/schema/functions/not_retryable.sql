@@ -72,7 +72,8 @@ begin
     reads := array(
       select o.child
       from steps s
-      join slots o on o.action = ids[at] and o.step = s.idx and o.attempt is not distinct from s.attempt
+      join slots o on o.action = ids[at] and o.step = s.idx
+        and (o.attempt is not distinct from s.attempt or (s.idx = g.step and o.status = 2 /* Status.succeeded */))
       where
         s.action = ids[at] and s.kind <> 5 /* StepKind.compensation */
         and (s.idx < g.step or (s.idx = g.step and not g.afresh))

@@ -1,7 +1,7 @@
 -- Actions that go on for ones that have ended begin to perform: they take over the steps before the one that they go on
 -- with, with what those have waited for, and what was done once. That one waits again, for what has not succeeded, or
--- its body runs, and finds what has. Children that are retried are queued, to take over in turn. The live rows are the
--- caller's; nobody else knows of the rows that are added.
+-- its body runs; that, and each further attempt, finds what has, in whichever attempt. Children that are retried are
+-- queued, to take over in turn. The live rows are the caller's; nobody else knows of the rows that are added.
 -- For other functions only: it inherits their search path and their settings.
 create function take_over(p_now timestamptz, p_ids uuid[]) returns setof answer
 language plpgsql as $$
@@ -37,7 +37,9 @@ begin
       case when r.taken is null then o.result end,
       case when r.taken is null then o.cause end,
       case when o.child is not null then true end, o.error,
-      case when o.step = g.step and not g.waits then 0 when o.step < g.step then o.attempt end,
+      case
+        when o.step < g.step then o.attempt
+        when not g.waits or o.attempt is distinct from s.attempt then 0 end,
       o.request, o.undo, o.signal, o.optional,
       case
         -- what somebody has retried by itself is nobody's child
@@ -45,7 +47,7 @@ begin
         when o.child is not null then coalesce(o.carried, o.moved is not true)
         when o.signal is not null then true end
     from steps s
-    join slots o on o.action = l.retry_of and o.step = s.idx and o.attempt is not distinct from s.attempt
+    join slots o on o.action = l.retry_of and o.step = s.idx
     left join (
       select r.slot, case when r.becomes = 'taken' then r.child end as taken
       from slots_retried(l.retry_of, g.step) r
@@ -57,7 +59,19 @@ begin
       and (
         s.idx < g.step
         or r.taken is not null
-        or (r.slot is not null and (g.waits or o.status = 2 /* Status.succeeded */)));
+        or (r.slot is not null and g.waits)
+        -- of what several attempts have used the one that was asked for first
+        or (
+          s.idx = g.step and not g.afresh and o.status = 2 /* Status.succeeded */ and o.request is distinct from ''
+          and (r.slot is not null or (
+            o.attempt is distinct from s.attempt
+            and not exists (
+              select 1
+              from ended_actions e
+              where
+                e.id = o.child and e.unwound is not null
+                and (o.carried or (o.moved is not true and (e.parent, e.parent_step) = (o.action, o.step)))
+              offset 0)))));
     perform keep_reused(array(
       select r.child
       from slots_retried(l.retry_of, g.step) r
