@@ -1,63 +1,12 @@
 /** Rule 18.1, of a step with several attempts: what any of them has come to stays done, also where the action ended between two. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Layer, Schedule, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { ActionRepo, Step, Stepped } from "stepped"
+import { ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { performIdle } from "../harness/performing.ts"
-
-class Broken extends Schema.TaggedError<Broken>()("Broken", {}) {}
-class Shop extends Stepped.Actor<Shop>()("Shop", { id: Schema.Int }) {}
-
-/** What has run since it was read last, and what of that fails. */
-const ran: Array<string> = []
-const failing = new Set<string>()
-let runs = 0
-/** In these runs it charges once more. */
-const more = new Set<number>()
-beforeEach(() => {
-  more.clear()
-  ran.length = 0
-  failing.clear()
-  runs = 0
-})
-const body = (name: string) =>
-  Effect.suspend(() => {
-    ran.push(name)
-    return failing.has(name) ? Effect.fail(new Broken()) : Effect.succeed(name)
-  })
-const news = Effect.sync(() => ran.splice(0))
-
-const charge = Stepped.action("charge", {
-  arguments: [Schema.Int],
-  success: Schema.String,
-  error: Broken,
-  concurrencyKey: (n) => `charge ${n}`
-}).step("pay", (n) => body(`charge ${n}`), {
-  compensate: (_paid, n) => Effect.sync(() => void ran.push(`refund ${n}`))
-})
-const retry = (times: number) => ({ schedule: Schedule.spaced("1 minute"), times })
-/** Two charges; its second attempt may have the first one behind it. */
-const order = Stepped.action("order", { success: Schema.String, error: Broken })
-  .step("each", () =>
-    Effect.gen(function*() {
-      const run = yield* body(`each ${++runs}`)
-      yield* Step.do(charge, 1)
-      yield* Step.do(charge, 2)
-      if (more.has(runs)) yield* Step.do(charge, 1)
-      return run
-    }), { retry: retry(2) })
-  .step(({ each }) => Effect.as(body("pack"), `given ${each}`))
-/** Each attempt charges another one beside. */
-const round = Stepped.action("round", { error: Broken })
-  .step("each", () =>
-    Effect.gen(function*() {
-      yield* Step.do(charge, 10 + ++runs)
-      yield* Step.do(charge, 2)
-    }), { retry: retry(1), unwind: true })
-  .step("pack", () => Step.wait("1 day"))
-const Shops = Stepped.actions(Shop, [charge, order, round])
+import { failing, more, news, order, round, Shop, Shops } from "./fixtures/retriedBetween.ts"
 
 suite("a retry between attempts", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
