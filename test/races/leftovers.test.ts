@@ -201,7 +201,9 @@ describe("nothing is left in nobody's hands", () => {
           [5, 9, true],
           [8, 9, true],
           [9, 9, false],
-          [1, 9, false]
+          [1, 9, false],
+          // more than a row can count: it goes on, and is as often as that
+          [32_768, undefined, false]
         ]
         for (const [deaths, own, alone] of expected) {
           const found = yield* after(deaths, own === undefined ? [["Car/plain", 2]] : both(own))

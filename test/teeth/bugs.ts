@@ -637,6 +637,16 @@ const first: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: a step that was to begin again"] }
   },
   {
+    name: "dies-beyond-counting",
+    breaks: "7.2: what has died more often than a row can count keeps all others from being taken over",
+    plants: [{
+      file: functionFile("recover"),
+      find: `set token = null, attempts = least(attempts + case when p_burn then 1 else 0 end, 32767)`,
+      replace: `set token = null, attempts = attempts + case when p_burn then 1 else 0 end`
+    }],
+    tests: { "test/races/leftovers.test.ts": ["7.2: what has died is performed alone"] }
+  },
+  {
     name: "kept-unsaid",
     breaks:
       "10.4: a child that its step has given up, and somebody else waits for, is not listed as kept by what unwinds the step",
@@ -5378,8 +5388,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "9.1: a step without a policy that waits and is tried again performs children again that have succeeded",
     plants: [{
       file: functionFile("earlier_slots"),
-      find: `(o.request is not null or coalesce(o.attempt, 0) = 0)`,
-      replace: `(o.request is not null or o.attempt = 0)`
+      find: `coalesce(o.request <> '', coalesce(o.attempt, 0) = 0)`,
+      replace: `coalesce(o.request <> '', o.attempt = 0)`
     }],
     tests: { [stepHeld]: ["18.2, 9.1: of a step that waits, too"] }
   },

@@ -117,7 +117,7 @@ begin
       trace = coalesce(l.trace, c.trace),
       step_trace = case when not coalesce(c.keeps, false) then coalesce(c.trace, l.step_trace) end,
       arguments = coalesce(c.arguments, l.arguments),
-      attempts = case when c.attempts < 0 then 0 else l.attempts + coalesce(c.attempts, 0) end,
+      attempts = case when c.attempts < 0 then 0 else least(l.attempts::int + coalesce(c.attempts, 0), 32767) end,
       outcome = coalesce(c.outcome, l.outcome),
       result = case when c.outcome is null then l.result else c.result end,
       cause = case when c.outcome is null then l.cause else c.cause end,

@@ -8,7 +8,7 @@ begin
   set
     priority = 1000 /* Priority.later */,
     token = null,
-    attempts = attempts + 1,
+    attempts = least(attempts + 1, 32767),
     due_at = p_due,
     failure = coalesce(p_failure, failure)
   where queue = p_queue and priority = 1001 /* Priority.held */ and id = p_job and token = p_token;

@@ -39,7 +39,7 @@ begin
   ),
   u as (
     update live_actions t
-    set token = null, attempts = attempts + case when p_burn then 1 else 0 end
+    set token = null, attempts = least(attempts + case when p_burn then 1 else 0 end, 32767)
     where t.id = any(array(select id from l))
     returning
       t.id,
@@ -54,7 +54,7 @@ begin
 
   with l as (
     select
-      ctid as place, attempts + case when p_burn then 1 else 0 end as attempts,
+      ctid as place, least(attempts + case when p_burn then 1 else 0 end, 32767) as attempts,
       coalesce(p_own_attempts[array_position(p_own, j.definition)], p_attempts) as most
     from jobs j
     where priority = 1001 /* Priority.held */ and not exists (select 1 from workers w where w.token = j.token offset 0)

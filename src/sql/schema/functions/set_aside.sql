@@ -11,7 +11,7 @@ begin
   from take_jobs(
     null, p_now, 1, p_queues, p_definitions, null, null, null, exists (select 1 from pauses), true) t;
   update jobs
-  set priority = 1000 /* Priority.later */, due_at = p_due, attempts = attempts + 1
+  set priority = 1000 /* Priority.later */, due_at = p_due, attempts = least(attempts + 1, 32767)
   where ctid = first_places[1]
   returning action into v_action;
   return v_action;
