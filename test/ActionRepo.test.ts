@@ -94,7 +94,8 @@ suite("the action repo", (engine) => {
 
   it.effect("under what nothing can have there is nothing, whoever is asked", () =>
     Effect.gen(function*() {
-      yield* (yield* Cars.client)(1).honk().pipe(Effect.forkChild, Effect.andThen(performSteppedActions()))
+      yield* (yield* Cars.client)(1).honkLater()
+      yield* performSteppedActions()
       const repo = yield* ActionRepo
       const lanes = yield* PerformanceLane
       const achievements = yield* AchievementStore

@@ -65,11 +65,11 @@ suite("workflows in workflows", (engine) => {
       yield* performIdle
       // it has not failed itself: whatever is sent to it wakes it
       assert.strictEqual(polled(yield* main.workflow.poll(id)), "suspended")
-      assert.match(yield* causeOf(id), /out of paper/)
+      assert.match(yield* causeOf(id), /Refused/)
       yield* open(main.workflow, id)
       yield* performIdle
       assert.deepStrictEqual([main.script.runs, polled(yield* main.workflow.poll(id))], [2, "suspended"])
-      assert.match(yield* causeOf(id), /out of paper/)
+      assert.match(yield* causeOf(id), /Refused/)
       isMended = true
       yield* careful.workflow.resume(child)
       yield* performedTo(main.workflow, id, `succeeded "done"`)

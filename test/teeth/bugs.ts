@@ -862,7 +862,11 @@ const first: ReadonlyArray<Bug> = [
   {
     name: "undone-without-what-was-given",
     breaks: "10.2: who looks at the result of another step that cannot be read goes on without it",
-    plants: [{ file: results, find: `throw Cause.squash(read.cause)`, replace: `return undefined` }],
+    plants: [{
+      file: results,
+      find: `throw Cause.squash(read.cause)`,
+      replace: `return void Cause.squash(read.cause)`
+    }],
     tests: { [unwindingTests]: ["10.2: the result of another step"] }
   },
   {
@@ -871,7 +875,8 @@ const first: ReadonlyArray<Bug> = [
     plants: [{
       file: compensating,
       find: `? codecOf(performance.runnable.definition.success).decode(performance.outcome!.result)`,
-      replace: `? Effect.succeed(performance.outcome!.result)`
+      replace:
+        `? Effect.orElseSucceed(codecOf(performance.runnable.definition.success).decode(performance.outcome!.result), () => performance.outcome!.result)`
     }],
     tests: { [unwindingTests]: ["10.4: a child that is undone as a whole"] }
   },
