@@ -84,6 +84,17 @@ suite("a retry between attempts", (engine) => {
       }))
   }
 
+  test("18.1, 10.3: what was done once is done again where its step was mended", () =>
+    Effect.gen(function*() {
+      failing.add("weigh")
+      const handle = yield* (yield* Shops.client)(1).weighLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* news, ["scale", "weigh", "mend"])
+      failing.clear()
+      yield* retried(handle.id)
+      assert.deepStrictEqual(yield* news, ["scale", "weigh"])
+    }))
+
   test("18.1, 10.4: what an attempt of an earlier step has started is undone with what goes on", () =>
     Effect.gen(function*() {
       failing.add("charge 2")

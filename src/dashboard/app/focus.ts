@@ -15,7 +15,7 @@ const chainOf = (element: Element, root: Element): ReadonlyArray<HTMLElement> =>
 const isNowhere = (): boolean => document.activeElement === null || document.activeElement === document.body
 
 /** Gives the keyboard to what is around the place where it was, if that is gone. */
-export const keepFocus = (): void => {
+const giveBack = (): void => {
   const [last] = held.chain
   if (last === undefined || last.isConnected || !isNowhere()) return
   const around = held.chain.find((one) => one.isConnected && one.matches("section, main"))
@@ -23,6 +23,13 @@ export const keepFocus = (): void => {
   // it can be given the keyboard, and is passed by who goes on with Tab
   if (!around.hasAttribute("tabindex")) around.tabIndex = -1
   around.focus({ preventScroll: true })
+}
+
+/** Now, and when the browser has drawn: what a closed dialog has had it takes note of only then. */
+export const keepFocus = (): void => {
+  if (held.chain[0]?.isConnected !== false) return
+  giveBack()
+  requestAnimationFrame(() => setTimeout(giveBack))
 }
 
 /** As long as there is something in the page. */
