@@ -70,6 +70,7 @@ export const crashAfter = (step: string, { times = 1 }: { readonly times?: numbe
 
 /**
  * Fails unless an action has ended, and just these of its steps were undone, in this order, each with success. Without steps nothing was undone.
+ * It fails, too, where the cause names a step as uncertain: one that has failed, and has a `compensate`, but no `compensateFailed` (rule 10.3).
  *
  * @category expectations
  * @since 0.1.0
