@@ -11,7 +11,7 @@ import { worker as workerLayer } from "../Stepped.ts"
 import { checked, checkedId, described } from "./checked.ts"
 import { SchemaName, withEngine, workerClient } from "./connection.ts"
 import { type Stopped, usage } from "./failures.ts"
-import { actorOf, json } from "./given.ts"
+import { actorOf, json, readDate } from "./given.ts"
 import { doesNotStart, load, module } from "./module.ts"
 import { Output } from "./Output.ts"
 
@@ -30,6 +30,14 @@ export const run = Command.make("run", {
     Flag.withDefault(0)
   ),
   delay: Flag.String("delay").pipe(Flag.withDescription("When it is to start: in \"2 hours\""), Flag.optional),
+  at: Flag.String("at").pipe(
+    Flag.withDescription("When it is to start, in place of --delay: 2026-05-01T12:00:00Z; one that has passed is now"),
+    Flag.optional
+  ),
+  id: Flag.String("id").pipe(
+    Flag.withDescription("The action's id, a UUIDv7 of your own: under it, too, the action is enqueued once"),
+    Flag.optional
+  ),
   key: Flag.String("key").pipe(
     Flag.withDescription("An idempotency key: under it, the action is enqueued once"),
     Flag.optional
@@ -88,13 +96,23 @@ export const run = Command.make("run", {
 const enqueueOptions = (given: {
   readonly priority: number
   readonly delay: Option.Option<string>
+  readonly at: Option.Option<string>
+  readonly id: Option.Option<string>
   readonly key: Option.Option<string>
   readonly tag: Option.Option<string>
 }): Effect.Effect<EnqueueOptions, Stopped> => {
   const options = {
     priority: given.priority,
     ...Option.isSome(given.tag) ? { tags: given.tag.value.split(",").map((tag) => tag.trim()) } : {},
+    ...Option.isSome(given.id) ? { id: given.id.value } : {},
     ...Option.isSome(given.key) ? { idempotencyKey: given.key.value } : {}
+  }
+  if (Option.isSome(given.at)) {
+    const at = readDate(given.at.value)
+    if (Option.isSome(given.delay)) return usage("--at or --delay: it starts once")
+    return at === undefined
+      ? usage(`--at: ${JSON.stringify(given.at.value)} is no time, such as 2026-05-01T12:00:00Z`)
+      : Effect.succeed({ ...options, at })
   }
   if (Option.isNone(given.delay)) return Effect.succeed(options)
   const delay = Duration.fromInput(given.delay.value as Duration.Input)

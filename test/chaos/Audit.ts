@@ -96,7 +96,8 @@ const statements: ReadonlyArray<string> = [
   end $$`,
   "create trigger noted after insert or update or delete on stepped.ended_actions for each row execute function chaos.note_ended()",
   `create function chaos.note_step() returns trigger language plpgsql as $$ begin
-    if new.undoes is not null and exists (select 1 from stepped.live_actions l where l.id = new.action and l.unwinds is not null) then return null; end if;
+    -- what undoes an action as a whole undoes no step
+    if exists (select 1 from stepped.live_actions l where l.id = new.action and l.unwinds is not null) then return null; end if;
     if tg_op = 'INSERT' then perform chaos.note('step', new.action, new.idx, new.attempt, null, array[new.status], null, null);
     elsif old.status <> new.status then perform chaos.note('step ends', new.action, new.idx, null, array[old.status], array[new.status], null, null); end if;
     return null;

@@ -126,7 +126,8 @@ describeInBrowser("the dashboard by the keyboard alone", () => {
     await page.getByRole("dialog").waitFor({ state: "hidden" })
     // it is offered no more but behind More
     await page.waitForFunction(() => document.querySelector(".asked > .verbs [data-verb='Stepped.cancel']") === null)
-    await hasFocus(page, "main")
+    // it stands in the title, and beside what it waits for: whichever was asked
+    await hasFocus(page, "main, section")
     await page.goto(at())
     await ready(page)
     await tabTo(page, "[data-verb='Stepped.cancel'], [data-verb='ActionRepo.tryStepAgain']")
