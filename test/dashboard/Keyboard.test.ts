@@ -126,7 +126,7 @@ describeInBrowser("the dashboard by the keyboard alone", () => {
     await page.getByRole("dialog").waitFor({ state: "hidden" })
     // it is offered no more but behind More
     await page.waitForFunction(() => document.querySelector(".asked > .verbs [data-verb='Stepped.cancel']") === null)
-    // it stands in the title, and beside what it waits for: whichever was asked
+    // around what has had it last
     await hasFocus(page, "main, section")
     await page.goto(at())
     await ready(page)
