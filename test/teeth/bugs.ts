@@ -10441,7 +10441,7 @@ const third: ReadonlyArray<Bug> = [
     breaks: "what has come of a verb for many is said away from the keyboard",
     plants: [{
       file: "src/dashboard/app/verbs/ForMany.tsx",
-      find: "useEffect(() => said.current?.focus(), [started])",
+      find: "useLayoutEffect(() => said.current?.focus(), [started])",
       replace: "void said"
     }],
     tests: { "test/dashboard/Keyboard.test.ts": ["plans a verb for many"] }

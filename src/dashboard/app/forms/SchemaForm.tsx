@@ -1,5 +1,5 @@
 /** A form made of a JSON schema: objects, arrays, unions by tag, texts, numbers, booleans; the rest is a field for JSON. */
-import { useEffect, useId, useRef, useState } from "preact/hooks"
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks"
 import {
   choicesOf,
   initialOf,
@@ -237,7 +237,7 @@ const ArrayField = ({ label, onChange, root, schema, value }: FieldProps) => {
   const list = useRef<HTMLFieldSetElement>(null)
   /** Which item is to have the keyboard, and what in it. */
   const wanted = useRef<readonly [at: number, selector: string] | undefined>(undefined)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current === undefined) return
     const [at, selector] = wanted.current
     wanted.current = undefined

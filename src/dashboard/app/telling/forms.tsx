@@ -1,6 +1,6 @@
 /** Forms made of what workers have said that they take: to have an action run, to send one a signal, to say how one ended outside. */
 import type { ComponentChildren } from "preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { type ActionDetail, type Definition, get, messageOf, post } from "../api.ts"
 import { initialOf, type JsonSchema } from "../forms/jsonSchema.ts"
 import { Field } from "../forms/SchemaForm.tsx"
@@ -69,7 +69,7 @@ const Telling = (
   const [error, setError] = useState<string>()
   const [isSending, setSending] = useState(false)
   const said = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (answer !== undefined) said.current?.focus()
   }, [answer])
   const submit = (event: Event) => {

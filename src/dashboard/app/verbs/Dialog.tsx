@@ -1,5 +1,5 @@
 /** Asks what a verb takes, and why, before it is done; then says what has come of it. */
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { type Answer, messageOf, post } from "../api.ts"
 import { keepFocus } from "../focus.ts"
 import { isSchema, type JsonSchema, propertiesOf, resolved } from "../forms/jsonSchema.ts"
@@ -29,7 +29,7 @@ const askedOf = ({ target, verb }: Asking): ToAsk => {
 
 const Answered = ({ answer, close }: { readonly answer: Answer; readonly close: () => void }) => {
   const done = useRef<HTMLButtonElement>(null)
-  useEffect(() => done.current?.focus(), [])
+  useLayoutEffect(() => done.current?.focus(), [])
   const id = answer.more.id
   return (
     <>
@@ -81,7 +81,7 @@ const Reason = (
   }
 ) => {
   const area = useRef<HTMLTextAreaElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isNext) area.current?.focus()
   }, [])
   return (
@@ -175,18 +175,21 @@ const Refused = ({ close, of: { target, verb } }: { readonly of: Asking; readonl
 export const ConfirmDialog = () => {
   const of = asking.value
   const dialog = useRef<HTMLDialogElement>(null)
+  /** For what it is open: that it is closed by Escape is told a moment later, when something else may have been asked. */
+  const shown = useRef<Asking | undefined>(undefined)
   const close = () => {
     asking.value = undefined
   }
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (of === undefined) {
       // it gives the keyboard back to what has opened it, unless that has gone by what was done
       dialog.current?.close()
       keepFocus()
     } else if (dialog.current?.open === false) dialog.current.showModal()
+    shown.current = of
   }, [of])
   return (
-    <dialog ref={dialog} aria-labelledby="asked" onClose={close}>
+    <dialog ref={dialog} aria-labelledby="asked" onClose={() => shown.current === asking.value && close()}>
       {of === undefined ? null : (
         <>
           <h2 id="asked">{of.label}</h2>

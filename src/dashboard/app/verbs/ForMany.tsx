@@ -1,5 +1,5 @@
 /** A verb for all actions that are listed: a plan first, that says how many and which; then, with a reason, an action of the engine's own does it. */
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { type Action, type Count, messageOf, post } from "../api.ts"
 import { type JsonSchema, propertiesOf, resolved } from "../forms/jsonSchema.ts"
 import { Fields } from "../forms/SchemaForm.tsx"
@@ -72,8 +72,8 @@ const Planned = (
   const why = useRef<HTMLTextAreaElement>(null)
   const said = useRef<HTMLParagraphElement>(null)
   // what has come of it has the keyboard: what is to be filled in behind a plan, and in the end the answer
-  useEffect(() => why.current?.focus(), [plan])
-  useEffect(() => said.current?.focus(), [started])
+  useLayoutEffect(() => why.current?.focus(), [plan])
+  useLayoutEffect(() => said.current?.focus(), [started])
   const asks = { filter, verb: { verb, ...given } }
   const failed = (failure: unknown) => setError(messageOf(failure))
   const look = (event: Event) => {
