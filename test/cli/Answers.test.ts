@@ -14,6 +14,31 @@ const saying = Effect.tap(garage, ({ objects }) =>
     for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
   }))
 
+describe("an action that is to run", () => {
+  it.live("run has an action start at its time, under an id of one's own once, and says what is none", () =>
+    Effect.gen(function*() {
+      const { objects, stepped } = yield* saying
+      const id = "01900000-0000-7000-8000-000000000001"
+      const visit = ["run", "Car/7", "visit", "\"London\""]
+      const at = "2100-05-01T12:00:00.000Z"
+      for (const _ of [1, 2]) assert.strictEqual((yield* objects(...visit, "--id", id, "--at", at))[0]!.id, id)
+      const found = yield* objects("ls", "--actor", "Car/7")
+      assert.deepStrictEqual(found.map(({ dueAt, id }) => [id, dueAt]), [[id, at]])
+      for (
+        const [flags, said] of [
+          [["--at", at, "--delay", "1 hour"], "--at or --delay"],
+          [["--at", "tomorrow"], "--at: \"tomorrow\" is no time"],
+          [["--id", "one"], "id"]
+        ] as const
+      ) {
+        const { code, err } = yield* stepped(...visit, ...flags)
+        assert.strictEqual(code, 2, said)
+        assert.include(err, said)
+      }
+      assert.lengthOf(yield* objects("ls", "--actor", "Car/7"), 1)
+    }))
+})
+
 describe("ids of actors", () => {
   it.live("one that no such actor has is refused where an action is enqueued, and is written as the program writes it", () =>
     Effect.gen(function*() {
