@@ -13,12 +13,12 @@ import { performDue, performSteppedActions } from "stepped/testing"
 import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { type Answer, type News, nothingTaken } from "../../src/store/Answer.ts"
-import type { ActionEnds, EndedBody, TryAgain, WaitsOutside } from "../../src/store/Conclusion.ts"
+import type { ActionEnds, EndedBody, StepEnded, TryAgain, WaitsOutside } from "../../src/store/Conclusion.ts"
 import type { Invocation } from "../../src/store/Invocation.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { type Catalog, emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
-import { recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { recordOf, stepsOf } from "../harness/observing.ts"
 import { blocked, holding, holdingLane } from "../harness/racing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
@@ -196,8 +196,16 @@ describe("what comes to the same step again", () => {
     callbacksSucceeded: 0,
     callbacksFailed: 0
   })
-  // ends alone are stored without being locked before
-  for (const [what, conclusion] of [["that it is tried again", tried], ["how it ends", ends]] as const) {
+  const goesOn = (id: string, epoch?: number): StepEnded => ({
+    _tag: "StepEnded",
+    fence: { action: id, step: 0, phase: "step", epoch },
+    ended: { name: "turn", kind: "own", status: "succeeded", result: null, marked: false, startedAt: 0, waited: false },
+    next: { name: "second", kind: "own" },
+    freshAttempts: false
+  })
+  const cases = [["that it is tried again", tried], ["how it ends", ends], ["that its step has ended", goesOn]] as const
+  // ends alone are stored without being locked before, and steps alone
+  for (const [what, conclusion] of cases) {
     it.effect(`1.2: ${what} is stale once its worker has it again`, () =>
       Effect.gen(function*() {
         const id = yield* Effect.map((yield* Cars.client)(1).turnLater(), ({ id }) => id)
@@ -268,26 +276,51 @@ describe.each(
     }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
 })
 
-/** Ends alone are stored without being locked before; beside an action that goes on they are locked with it. */
-describe.each([["of ends", 2], ["of ends, and one that goes on", 3]])("a batch %s", (_batch, count) => {
-  const ends = (id: string): ActionEnds => ({
+const concluded = {
+  ends: (id: string): ActionEnds => ({
     _tag: "ActionEnds",
     fence: { action: id, step: 1, phase: "outbound" },
     ended: undefined,
     outcome: { status: "succeeded", result: null, cause: null },
     callbacksSucceeded: 0,
     callbacksFailed: 0
-  })
-  const waits = (id: string): WaitsOutside => ({
+  }),
+  waits: (id: string): WaitsOutside => ({
     _tag: "WaitsOutside",
     fence: { action: id, step: 1, phase: "outbound" },
     ended: undefined,
     freshAttempts: false
+  }),
+  goesOn: (id: string): StepEnded => ({
+    _tag: "StepEnded",
+    fence: { action: id, step: 1, phase: "step" },
+    ended: {
+      name: "second",
+      kind: "own",
+      status: "succeeded",
+      result: null,
+      marked: false,
+      startedAt: 0,
+      waited: false
+    },
+    next: { name: "third", kind: "own" },
+    freshAttempts: false
   })
-  const only = (...news: ReadonlyArray<News>): Answer => ({ work: [], news, taken: nothingTaken })
-  const ended = Effect.map(statusesOf("turn"), (statuses) => statuses.slice(0, 2))
+}
 
-  /** Actions that wait for somebody outside, of which two end, and a worker that may end them as its token says. */
+/** Ends alone are stored without being locked before, and steps alone; beside an action that waits they are locked with it. */
+describe.each(
+  [
+    ["of ends", ["ends", "ends"]],
+    ["of ends, and one that waits", ["ends", "ends", "waits"]],
+    ["of steps", ["goesOn", "goesOn"]],
+    ["of steps, and one that waits", ["goesOn", "goesOn", "waits"]],
+    ["of steps, and one that ends", ["goesOn", "goesOn", "ends"]]
+  ] as const
+)("a batch %s", (_batch, kinds) => {
+  const only = (...news: ReadonlyArray<News>): Answer => ({ work: [], news, taken: nothingTaken })
+
+  /** Actions that have run a step, and a worker that may store what they have come to as its token says. */
   const test = (
     name: string,
     scenario: (by: {
@@ -296,47 +329,64 @@ describe.each([["of ends", 2], ["of ends, and one that goes on", 3]])("a batch %
       readonly other: bigint
       readonly store: Store["Service"]
       readonly finish: Effect.Effect<Answer, unknown>
+      /** Of the first two. */
+      readonly isStored: Effect.Effect<ReadonlyArray<boolean>, unknown>
     }) => Effect.Effect<unknown, unknown, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
   ) =>
     it.effect(name, () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
         const client = yield* Cars.client
-        const ids = (yield* Effect.forEach([1, 2, 3].slice(0, count), (id) => client(id).turnNow())).map(({ id }) => id)
+        const ids = (yield* Effect.forEach(kinds, (_, i) => client(i + 1).turnNow())).map(({ id }) => id)
         const by = yield* Store
         const token = yield* by.register("test", Duration.minutes(1))
         const other = yield* by.register("other", Duration.minutes(1))
-        yield* sql`update stepped.live_actions set token = ${token}`
-        const conclusions = ids.map((id, i) => i < 2 ? ends(id) : waits(id))
+        const conclusions = ids.map((id, i) => concluded[kinds[i]!](id))
+        yield* Effect.forEach(conclusions, ({ fence }) =>
+          sql`update stepped.live_actions set token = ${token}, phase = ${
+            phaseCodes[fence.phase]
+          } where id = ${fence.action}`)
         const finish = by.finish({ token, now: 0, catalog: emptyCatalog, conclusions })
-        yield* scenario({ ids, token, other, store: by, finish })
+        const isStored = Effect.map(
+          sql<{ id: string }>`select id from stepped.live_actions where step = 1`,
+          (left) =>
+            ids.slice(0, 2).map((id) => left.every((one) => one.id !== id))
+        )
+        yield* scenario({ ids, token, other, store: by, finish, isStored })
       }).pipe(
         Effect.scoped,
         Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))
       ))
 
-  test("8: stores nothing of what another worker has taken over, and all the rest", ({ finish, ids, other }) =>
+  test("8: stores nothing of what another worker has taken over, and all the rest", ({ finish, ids, isStored, other }) =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       yield* sql`update stepped.live_actions set token = ${other} where id = ${ids[0]}`
       assert.deepStrictEqual(yield* finish, only(stale(ids[0]!)))
-      assert.deepStrictEqual(yield* ended, ["performing", "succeeded"])
+      assert.deepStrictEqual(yield* isStored, [false, true])
     }))
 
-  test("8: stores nothing when the lease is over, even if nobody has noticed", ({ finish, token }) =>
+  test("1.2: stores nothing twice", ({ finish, ids, isStored }) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* finish, only())
+      assert.deepStrictEqual(yield* finish, only(...ids.map(stale)))
+      assert.deepStrictEqual(yield* isStored, [true, true])
+    }))
+
+  test("8: stores nothing when the lease is over, even if nobody has noticed", ({ finish, isStored, token }) =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second' where token = ${token}`
       assert.deepStrictEqual(yield* finish, only({ _tag: "LeaseLost" }))
-      assert.deepStrictEqual(yield* ended, ["performing", "performing"])
+      assert.deepStrictEqual(yield* isStored, [false, false])
     }))
 
-  const cases: ReadonlyArray<readonly [what: string, column: string, isStale: boolean, status: string]> = [
-    ["an action that somebody joins just then", "rooted = true", false, "succeeded"],
-    ["none that somebody takes over just then", "token = null", true, "performing"]
+  const cases: ReadonlyArray<readonly [what: string, column: string, isStale: boolean]> = [
+    ["what is of an action that somebody joins just then", "rooted = true", false],
+    ["nothing of one that somebody takes over just then", "token = null", true]
   ]
-  for (const [what, column, isStale, status] of cases) {
-    test(`8: ends ${what}`, ({ finish, ids }) =>
+  for (const [what, column, isStale] of cases) {
+    test(`8: stores ${what}`, ({ finish, ids, isStored }) =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
         const release = yield* holding(sql`update stepped.live_actions set ${sql.literal(column)} where id = ${ids[0]}`)
@@ -344,11 +394,11 @@ describe.each([["of ends", 2], ["of ends, and one that goes on", 3]])("a batch %
         yield* blocked(1)
         yield* release
         assert.deepStrictEqual(yield* Fiber.join(finishing), isStale ? only(stale(ids[0]!)) : only())
-        assert.deepStrictEqual(yield* ended, [status, "succeeded"])
+        assert.deepStrictEqual(yield* isStored, [!isStale, true])
       }))
   }
 
-  test("8: lets the lease be renewed while it is being stored", ({ finish, ids, token, store }) =>
+  test("8: lets the lease be renewed while it is being stored", ({ finish, ids, isStored, store, token }) =>
     Effect.gen(function*() {
       const release = yield* holdingLane(ids[0]!)
       const finishing = yield* Effect.forkScoped(finish)
@@ -358,7 +408,7 @@ describe.each([["of ends", 2], ["of ends, and one that goes on", 3]])("a batch %
       assert.isDefined(renewing.pollUnsafe(), "the renewal waits")
       yield* release
       yield* Fiber.join(finishing)
-      assert.deepStrictEqual(yield* ended, ["succeeded", "succeeded"])
+      assert.deepStrictEqual(yield* isStored, [true, true])
     }))
 })
 

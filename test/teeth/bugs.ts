@@ -1658,6 +1658,10 @@ const first: ReadonlyArray<Bug> = [
       file: functionFile("end_live"),
       find: `l.token = p_token and l.step = x.step and l.phase = x.phase`,
       replace: `l.step = x.step and l.phase = x.phase`
+    }, {
+      file: functionFile("move_on"),
+      find: `l.token = p_token and l.step = x.step`,
+      replace: `l.step = x.step`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
   },
@@ -1671,6 +1675,10 @@ const first: ReadonlyArray<Bug> = [
     }, {
       file: functionFile("end_live"),
       find: `l.token = p_token and l.step = x.step and l.phase = x.phase`,
+      replace: `l.token = p_token`
+    }, {
+      file: functionFile("move_on"),
+      find: `l.token = p_token and l.step = x.step and l.phase = 0 /* Phase.step */`,
       replace: `l.token = p_token`
     }],
     tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
@@ -2747,6 +2755,47 @@ const first: ReadonlyArray<Bug> = [
       replace: ""
     }],
     tests: { "test/races/fences.test.ts": ["how it ends is stale once its worker has it again"] }
+  },
+  {
+    name: "goes-on-for-others",
+    breaks: "8: a worker stores steps of what another one has taken over",
+    plants: [{
+      file: functionFile("move_on"),
+      find: `l.token = p_token and l.step = x.step`,
+      replace: `l.step = x.step`
+    }],
+    tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
+  },
+  {
+    name: "goes-on-twice",
+    breaks: "1.2: a step that has ended is stored once more as the next one's end",
+    plants: [{
+      file: functionFile("move_on"),
+      find: `l.token = p_token and l.step = x.step and l.phase = 0 /* Phase.step */`,
+      replace: `l.token = p_token`
+    }],
+    tests: { "test/races/fences.test.ts": ["1.2: stores nothing twice"] }
+  },
+  {
+    name: "goes-on-once-more",
+    breaks: "1.2: a step that has ended in an earlier epoch takes the action on from the run that came after",
+    plants: [{
+      file: functionFile("move_on"),
+      find: `
+      and coalesce(l.epoch, 0) = coalesce(x.epoch, 0)`,
+      replace: ""
+    }],
+    tests: { "test/races/fences.test.ts": ["that its step has ended is stale once its worker has it again"] }
+  },
+  {
+    name: "goes-on-without-those-that-are-joined",
+    breaks: "8: a step of an action that somebody has changed at this moment is stale, and runs again",
+    plants: [{
+      file: functionFile("finish"),
+      find: "    if cardinality(stored) = cardinality(conclusion_action) then return; end if;",
+      replace: "    return;"
+    }],
+    tests: { "test/races/fences.test.ts": ["8: stores what is of an action that somebody joins"] }
   },
   {
     name: "prepended-by-position",
@@ -6019,8 +6068,9 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: functionFile("finish"),
       find: `
-    and conclusion_step_memos is null`,
-      replace: ""
+    and conclusion_step_memos is null
+`,
+      replace: "\n"
     }],
     tests: { [onceTest]: ["9.10: goes with the success"] }
   },

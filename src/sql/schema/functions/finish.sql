@@ -34,8 +34,9 @@ declare
   places tid[];
   -- of the actions that end
   gone record;
-  -- those that have ended without being locked before, their lanes, and whether they may have achieved something
-  ended uuid[];
+  -- those that are stored without being locked before; of those that have ended their lanes, and whether they may have
+  -- achieved something
+  stored uuid[];
   freed text[];
   achieves boolean;
   executed uuid[];
@@ -60,18 +61,34 @@ begin
         and 4 /* Status.cancelled */ <> all(conclusion_step_status)
         and 8 /* StepStatus.skipped */ <> all(conclusion_step_status))) then
     select e.ended, e.freed, e.achieves, e.executed
-    into ended, freed, achieves, executed
+    into stored, freed, achieves, executed
     from end_live(
       p_token, p_now, conclusion_action, conclusion_epoch, conclusion_step, conclusion_phase, conclusion_arguments,
       conclusion_outcome, conclusion_result, conclusion_cause, conclusion_callbacks_succeeded,
       conclusion_callbacks_failed, conclusion_step_name, conclusion_step_kind) e;
-    if ended is not null then
+    if stored is not null then
       return query select * from after_ends(
-        p_token, p_now, p_definitions, p_first_steps, p_flags, freed, ended, achieves, null, executed);
-      if cardinality(ended) = cardinality(conclusion_action) then return; end if;
+        p_token, p_now, p_definitions, p_first_steps, p_flags, freed, stored, achieves, null, executed);
     end if;
+  -- or of all of them a step has ended, by itself, and this worker goes on with the next one
+  elsif conclusion_ends is null
+    and 0 /* Phase.step */ = all(conclusion_phase)
+    and 0 /* Phase.step */ = all(conclusion_next_phase)
+    and true = all(conclusion_keeps)
+    and child_action is null and slot_action is null and received_action is null
+    and conclusion_step_waited is null and conclusion_step_attempt is null and conclusion_step_attempts is null
+    and conclusion_step_memos is null and conclusion_step_unread is null and conclusion_step_undo is null
+    and conclusion_arguments is null and conclusion_outcome is null and conclusion_attempts is null
+    and conclusion_trace is null and conclusion_failure is null then
+    stored := move_on(
+      p_token, p_now, conclusion_action, conclusion_epoch, conclusion_step, conclusion_step_name, conclusion_step_kind,
+      conclusion_step_status, conclusion_step_result, conclusion_step_marked, conclusion_step_started_at,
+      conclusion_next_name, conclusion_next_kind);
+  end if;
+  if stored is not null then
+    if cardinality(stored) = cardinality(conclusion_action) then return; end if;
     -- Most often what is left is stale, and nothing is locked for it. If one was only changed at this moment, its lane
-    -- comes after what the ends have locked; should that ever close a cycle, the server ends one of us, which tries
+    -- comes after what is locked by now; should that ever close a cycle, the server ends one of us, which tries
     -- again.
   end if;
 
@@ -81,7 +98,7 @@ begin
     p_token, conclusion_action, conclusion_epoch, conclusion_step, conclusion_phase, conclusion_ends) l;
   if good is not null then
     return query select * from stale_conclusions(
-      conclusion_action, conclusion_step, conclusion_phase, good, ended);
+      conclusion_action, conclusion_step, conclusion_phase, good, stored);
     if cardinality(good) = 0 then return; end if;
   end if;
 
