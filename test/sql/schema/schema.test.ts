@@ -159,3 +159,14 @@ describe("tables and views", () => {
     assert.deepStrictEqual(Rules.uncommented("create table a (b int); create view c as select;"), ["table a", "view c"])
   })
 })
+
+it("no column of a conclusion is lost where steps alone are stored: it is null there, or handed on", () => {
+  const finish = readSql("functions/finish.sql")
+  const columns = [...finish.slice(0, finish.indexOf("returns setof")).matchAll(/conclusion_\w+/g)].map(([name]) =>
+    name
+  )
+  const branch = finish.slice(finish.indexOf("\n  elsif "), finish.indexOf("\n  end if;", finish.indexOf("\n  elsif ")))
+  const said = new Set([...branch.matchAll(/conclusion_\w+/g)].map(([name]) => name))
+  assert.isAbove(columns.length, 30)
+  assert.deepStrictEqual(columns.filter((column) => !said.has(column)), [])
+})

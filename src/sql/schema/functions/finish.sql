@@ -70,20 +70,23 @@ begin
       return query select * from after_ends(
         p_token, p_now, p_definitions, p_first_steps, p_flags, freed, stored, achieves, null, executed);
     end if;
-  -- or of all of them a step has ended, by itself, and this worker goes on with the next one
-  elsif conclusion_ends is null
-    and 0 /* Phase.step */ = all(conclusion_phase)
+  -- or of all of them a step has ended, and nothing else: each column is null, or goes on
+  elsif 0 /* Phase.step */ = all(conclusion_phase)
     and 0 /* Phase.step */ = all(conclusion_next_phase)
     and true = all(conclusion_keeps)
     and child_action is null and slot_action is null and received_action is null
     and conclusion_step_waited is null and conclusion_step_attempt is null and conclusion_step_attempts is null
-    and conclusion_step_memos is null and conclusion_step_unread is null and conclusion_step_undo is null
-    and conclusion_arguments is null and conclusion_outcome is null and conclusion_attempts is null
-    and conclusion_trace is null and conclusion_failure is null then
+    and conclusion_step_memos is null and conclusion_step_unread is null and conclusion_step_timeout_at is null
+    and conclusion_heartbeat is null and conclusion_step_undo is null and conclusion_step_undoes is null
+    and conclusion_trace is null and conclusion_ends is null and conclusion_arguments is null
+    and conclusion_outcome is null and conclusion_result is null and conclusion_cause is null
+    and conclusion_callbacks_succeeded is null and conclusion_callbacks_failed is null and conclusion_callbacks is null
+    and conclusion_failure is null and conclusion_attempts is null and conclusion_job is null
+    and conclusion_due is null then
     stored := move_on(
       p_token, p_now, conclusion_action, conclusion_epoch, conclusion_step, conclusion_step_name, conclusion_step_kind,
       conclusion_step_status, conclusion_step_result, conclusion_step_marked, conclusion_step_started_at,
-      conclusion_next_name, conclusion_next_kind);
+      conclusion_next_step, conclusion_next_name, conclusion_next_kind);
   end if;
   if stored is not null then
     if cardinality(stored) = cardinality(conclusion_action) then return; end if;
