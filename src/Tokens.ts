@@ -7,7 +7,7 @@ import { type Config, Context, type Duration, Effect, Layer, Redacted, type Sche
 import * as Mac from "effect/crypto/Mac"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { createHash } from "node:crypto"
-import { type Claims, readToken, tokenOf, tokenText } from "./domain/Token.ts"
+import { type Claims, readToken, tokenOf, tokenText } from "./domain/tokenText.ts"
 import { Engine } from "./Engine.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
 import { InvalidOption, InvalidToken, type ReceiveError } from "./SteppedError.ts"

@@ -16,11 +16,11 @@ import * as Schema from "effect/Schema"
 import type { AnyAction } from "../Action.ts"
 import { type AnyActions, Engine } from "../Engine.ts"
 import type { EnqueueError, StorageError } from "../SteppedError.ts"
+import { isAllowed } from "../verbs/roles.ts"
 import { ask, Asking } from "./asking.ts"
 import { BadRequest, Conflict, DatabaseUnavailable, Forbidden, QueryTimedOut, Unprocessable } from "./HttpError.ts"
 import { Authorization, BodyLimit, Operator, RequestCheck } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
-import { isAllowed } from "./roles.ts"
 
 /**
  * Actions of an actor that have endpoints.

@@ -7,6 +7,7 @@ import { ActionRepo } from "../ActionRepo.ts"
 import type { OperatorVerb } from "../Operation.ts"
 import { textOf } from "../verbs/answers.ts"
 import { makeVerbs, targetOf } from "../verbs/asking.ts"
+import { isAllowed, rolesText } from "../verbs/roles.ts"
 import { type Inputs, type OneVerb, type Role, verbTable } from "../verbs/table.ts"
 import { Api, verbsOfOne } from "./Api.ts"
 import { ask, askAll, Asking } from "./asking.ts"
@@ -14,7 +15,6 @@ import { Denials } from "./denials.ts"
 import { Forbidden } from "./HttpError.ts"
 import { Operator } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
-import { isAllowed, rolesText } from "./roles.ts"
 
 /** Refuses whoever may not, and records that, as far as that is recorded of one person. */
 export const checkRole = (verb: OperatorVerb, needed: Role, target: string, reason: string | undefined) =>

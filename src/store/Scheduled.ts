@@ -1,6 +1,6 @@
 /** What is enqueued by the clock, as it is stored, read and moved on. Times are user time in ms. */
 import type * as Effect from "effect/Effect"
-import type { CatchUpPolicy, Timing } from "../domain/Slots.ts"
+import type { CatchUpPolicy, Timing } from "../domain/ScheduleSlots.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { Invocation } from "./Invocation.ts"
 import type { NewOperation } from "./Records.ts"

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import { offsetsOf } from "../../src/domain/Offsets.ts"
-import { shortestDistance, slotsOf, slotsWithin } from "../../src/domain/Slots.ts"
+import { shortestDistance, slotsOf, slotsWithin } from "../../src/domain/ScheduleSlots.ts"
 
 const hour = 3_600_000
 const year = 365.25 * 24 * hour

@@ -70,8 +70,8 @@ const doctorTest = "test/sql/Doctor.test.ts"
 const doctorFindings = "test/sql/DoctorFindings.test.ts"
 const furtherAttempts = "test/behaviour/FurtherAttempts.test.ts"
 const undoingInFull = "test/behaviour/UndoingInFull.test.ts"
-const slots = "src/domain/Slots.ts"
-const slotsTest = "test/domain/Slots.test.ts"
+const slots = "src/domain/ScheduleSlots.ts"
+const slotsTest = "test/domain/ScheduleSlots.test.ts"
 const offsets = "src/domain/Offsets.ts"
 const offsetsTest = "test/domain/Offsets.test.ts"
 const firing = "src/engine/schedules/firing.ts"
@@ -123,7 +123,7 @@ const callbackResults = "test/behaviour/CallbackResults.test.ts"
 const stepRetries = "test/behaviour/StepRetries.test.ts"
 const attempting = "src/engine/perform/attempts.ts"
 const stepTimeouts = "test/behaviour/StepTimeouts.test.ts"
-const limit = "src/engine/perform/limit.ts"
+const limit = "src/engine/perform/stepLimit.ts"
 const passedSteps = "test/behaviour/PassedSteps.test.ts"
 const attempts = "test/behaviour/Attempts.test.ts"
 const attempted = "src/engine/perform/attempted.ts"
@@ -368,7 +368,7 @@ const first: ReadonlyArray<Bug> = [
     name: "failures-have-no-build",
     breaks: "17.6: nobody knows since which deploy something fails",
     plants: [{
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find: "        then (select w.build from workers w where w.token = p_token) end",
       replace: "        then null end"
     }],
@@ -712,7 +712,7 @@ const first: ReadonlyArray<Bug> = [
     name: "not-undone-in-silence",
     breaks: "10.7: the cause of an action without callbacks does not say what was not undone",
     plants: [{
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find:
         `case when l.outcome is null or x.cause ?| '{notUndone,uncertain,kept}' then x.cause else l.cause end as cause`,
       replace: `case when l.outcome is null then x.cause else l.cause end as cause`
@@ -1655,7 +1655,7 @@ const first: ReadonlyArray<Bug> = [
       find: `where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase`,
       replace: `where l.id = c.action and l.step = c.step and l.phase = c.phase`
     }, {
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find: `l.token = p_token and l.step = x.step and l.phase = x.phase`,
       replace: `l.step = x.step and l.phase = x.phase`
     }, {
@@ -1673,7 +1673,7 @@ const first: ReadonlyArray<Bug> = [
       find: `where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase`,
       replace: `where l.id = c.action and l.token = p_token`
     }, {
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find: `l.token = p_token and l.step = x.step and l.phase = x.phase`,
       replace: `l.token = p_token`
     }, {
@@ -2749,7 +2749,7 @@ const first: ReadonlyArray<Bug> = [
     name: "ends-once-more",
     breaks: "1.2: an end that was concluded in an earlier epoch ends the run that came after",
     plants: [{
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find: `
           and coalesce(l.epoch, 0) = coalesce(x.epoch, 0)`,
       replace: ""
@@ -6011,7 +6011,7 @@ const second: ReadonlyArray<Bug> = [
     name: "start-of-the-body-around",
     breaks: "10.6: what a callback starts belongs to the step whose body performs its action",
     plants: [{
-      file: "src/engine/userCode.ts",
+      file: "src/engine/perform/runUserCode.ts",
       find: `Context.add(Context.omit(Step)(context), Starter, starter)`,
       replace: `Context.add(context, Starter, starter)`
     }],
@@ -6275,7 +6275,7 @@ const second: ReadonlyArray<Bug> = [
       find: `and (e.parent, e.parent_step) is distinct from (x.action, x.undoes)`,
       replace: `and e.parent is not null and (e.parent, e.parent_step) <> (x.action, x.undoes)`
     }, {
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find: `case when flags & 64 /* Flag.compensates */ <> 0 and status = 2 /* Status.succeeded */
 `,
       replace:
@@ -6288,7 +6288,7 @@ const second: ReadonlyArray<Bug> = [
     name: "unwinds-what-a-root-has-joined",
     breaks: "10.4: a child is unwound that a root has joined",
     plants: [{
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find: `case when rooted then 2 /* Undoable.shared */ else 0 end`,
       replace: `0`
     }],
@@ -6667,7 +6667,7 @@ const second: ReadonlyArray<Bug> = [
     name: "token-with-bits-to-spare",
     breaks: "12.2: one token has several texts, each of which counts as another one",
     plants: [{
-      file: "src/domain/Token.ts",
+      file: "src/domain/tokenText.ts",
       find: ` || Base64Url.encode(mac.success) !== code`,
       replace: ``
     }],
@@ -6697,7 +6697,7 @@ const second: ReadonlyArray<Bug> = [
     name: "token-of-any-attempt",
     breaks: "12.2: what came for an attempt that has failed settles the next one, or is given to it",
     plants: [{
-      file: functionFile("settle_signals"),
+      file: functionFile("match_signals"),
       find: `      and (u.for_step is null or attempt_counts(u.action, u.for_step, u.for_attempt))
 `,
       replace: ``
@@ -7031,7 +7031,7 @@ const second: ReadonlyArray<Bug> = [
     name: "signals-latest-first",
     breaks: "11.3: signals are read in another order than they came in",
     plants: [{
-      file: functionFile("settle_signals"),
+      file: functionFile("match_signals"),
       find: `    order by u.id
 `,
       replace: `    order by u.id desc
@@ -7180,7 +7180,7 @@ const second: ReadonlyArray<Bug> = [
     name: "signal-after-its-time",
     breaks: "11.4: what came too late settles a wait whose time was over",
     plants: [{
-      file: functionFile("settle_signals"),
+      file: functionFile("match_signals"),
       find: `(o.due_at is null or u.sent_at < o.due_at)`,
       replace: `(o.due_at is null or true)`
     }],
@@ -7191,7 +7191,7 @@ const second: ReadonlyArray<Bug> = [
     breaks: "11.4: what was sent in time is passed over by who looks at the time",
     plants: [{
       file: functionFile("time_out_signals"),
-      find: `perform settle_signals(x.action, x.step) from`,
+      find: `perform match_signals(x.action, x.step) from`,
       replace: `perform x.action from`
     }],
     tests: { [signals]: ["11.4: what was sent in time"] }
@@ -7841,7 +7841,7 @@ const third: ReadonlyArray<Bug> = [
     name: "ended-by-the-engine-is-undone",
     breaks: "18.2: what the engine has to end while it is run again counts as undone",
     plants: [{
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find: `and (x.cause ? 'notUndone') is not true
 `,
       replace: `and l.outcome <> 5
@@ -7853,7 +7853,7 @@ const third: ReadonlyArray<Bug> = [
     name: "failed-is-never-undone",
     breaks: "18.2: of an action that has failed what is run again is never undone",
     plants: [{
-      file: functionFile("end_live"),
+      file: functionFile("move_to_history"),
       find: `and (x.cause ? 'notUndone') is not true
 `,
       replace: `
@@ -8009,7 +8009,7 @@ const third: ReadonlyArray<Bug> = [
   {
     name: "signal-without-its-span",
     breaks: "17.3: what nobody has read yet does not say in which span it was sent",
-    plants: [{ file: functionFile("settle_signals"), find: `trace = s.trace,`, replace: `trace = null,` }],
+    plants: [{ file: functionFile("match_signals"), find: `trace = s.trace,`, replace: `trace = null,` }],
     tests: { [tracedSignals]: ["17.3: what goes on is linked"] }
   },
   {
@@ -8768,7 +8768,7 @@ const third: ReadonlyArray<Bug> = [
     name: "slot-without-a-key",
     breaks: "20.5: a slot that its schedule comes to a second time is enqueued a second time",
     plants: [{
-      file: functionFile("enqueue_slots"),
+      file: functionFile("enqueue_schedule_slots"),
       find: "select '', x.schedule, 3 /* KeyKind.schedule */, x.key, x.action, p_now",
       replace: "select '', x.schedule, 3 /* KeyKind.schedule */, x.key || x.action, x.action, p_now"
     }],
@@ -9512,7 +9512,7 @@ const third: ReadonlyArray<Bug> = [
     name: "http-any-role",
     breaks: "21.3: who may only look has verbs done",
     plants: [{
-      file: "src/http/roles.ts",
+      file: "src/verbs/roles.ts",
       find: "roles.indexOf(role) >= roles.indexOf(needed)",
       replace: "roles.indexOf(role) >= roles.indexOf(needed) - 2"
     }],

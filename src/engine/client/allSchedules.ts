@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { errorText } from "../../domain/Failure.ts"
-import { firesAt, firesNext, slotsOf } from "../../domain/Slots.ts"
+import { firesAt, firesNext, slotsOf } from "../../domain/ScheduleSlots.ts"
 import type { Schedules } from "../../Schedules.ts"
 import { InvalidQuery, type StorageError } from "../../SteppedError.ts"
 import { operationOf, pauseOptionsOf } from "../../store/asked.ts"

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { errorText } from "../../domain/Failure.ts"
 import type { ActionStatus } from "../../domain/Phase.ts"
-import { firesAt, firesNext, type Slots, slotsOf, slotsWithin } from "../../domain/Slots.ts"
+import { firesAt, firesNext, type Slots, slotsOf, slotsWithin } from "../../domain/ScheduleSlots.ts"
 import type { AnyScheduleOptions } from "../../ScheduleOptions.ts"
 import type { Backfilled, FiredSlot, ScheduleRecord, Schedules, ScheduleState } from "../../Schedules.ts"
 import {

@@ -21,7 +21,7 @@ import type { Fence, StoredAttempts, StoredOutcome } from "../../store/Conclusio
 import { travelling } from "../../store/weight.ts"
 import { isGenerated, type Runnable, type RunnableStep } from "../Runnable.ts"
 import { Tracing } from "../trace.ts"
-import type { UserCode } from "../userCode.ts"
+import type { UserCode } from "./runUserCode.ts"
 
 /** An action in this worker's hands. */
 export interface Performance {

@@ -8,15 +8,15 @@ import { Cancelled, DefinitionError, TimedOut } from "../../SteppedError.ts"
 import type { StoredStep } from "../../store/Answer.ts"
 import { errorOf, fromCause } from "../causes.ts"
 import { isGenerated, type RunnableStep } from "../Runnable.ts"
-import { asUser } from "../userCode.ts"
 import { stepEnds } from "./attempts.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
-import { withinLimit } from "./limit.ts"
 import { actionOf, argumentsOf, atStep, idsOf, type Performance, placeAt, stepOf, userCodeOf } from "./Performance.ts"
 import { readResult, resultsBefore } from "./results.ts"
 import { exitOf, type Unhandled } from "./retry.ts"
 import { outcomeFor } from "./runCallbacks.ts"
+import { runUserCode } from "./runUserCode.ts"
+import { withinLimit } from "./stepLimit.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
 import type { Reading, Surroundings } from "./Surroundings.ts"
 import { transactional } from "./transactional.ts"
@@ -203,7 +203,7 @@ const runBody = (
     const results = before === undefined ? [] : [yield* resultsBefore(performance, before, env)]
     const effects = new BodyEffects()
     const body = Effect.suspend(() => step.body.run(given, ...args, ...results) as Effect.Effect<unknown, unknown>)
-    const value = yield* asUser(
+    const value = yield* runUserCode(
       body,
       userCodeOf(performance, "compensation", args, {
         captured: step.body.context,

@@ -12,11 +12,11 @@ import { stepEnds } from "./attempts.ts"
 import { concludeChildren, concludeCompensation } from "./compensate.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
-import { stepLate } from "./limit.ts"
 import { actionOf, atStep, findStep, idsOf, nextAfter, type Performance, placeAt, stepOf } from "./Performance.ts"
 import { isEncoded, isItsOwn, readResult, settledValues, successOf, Unreadable, withResults } from "./results.ts"
 import { exitOf, stepFailed, type Unhandled } from "./retry.ts"
 import { hasPassed, isSignalSlot, signalFailure } from "./signals.ts"
+import { stepLate } from "./stepLimit.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 export const concludeStep = (taken: Performance, env: Surroundings): Effect.Effect<Concluded, Unhandled> =>

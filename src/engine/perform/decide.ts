@@ -25,8 +25,8 @@ import {
   waitsOutside
 } from "./concluding.ts"
 import { type Event, happens, type Received, type Starts } from "./events.ts"
-import { limitOf } from "./limit.ts"
 import { actionOf, atStepToRun, fenceOf, findStep, type Performance, placeAt, stepOf } from "./Performance.ts"
+import { limitOf } from "./stepLimit.ts"
 import {
   beginUndoing,
   beginUnwinding,

@@ -12,13 +12,13 @@ import type { StoredOutcome } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { errorOf, fromCause } from "../causes.ts"
 import type { RunnableCallback } from "../Runnable.ts"
-import { asUser } from "../userCode.ts"
 import { dueAgain } from "./backoff.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
 import { actionOf, argumentsOf, idsOf, type Performance, userCodeOf } from "./Performance.ts"
 import { resultsAtEnd } from "./results.ts"
 import { exitOf, Unhandled } from "./retry.ts"
+import { runUserCode } from "./runUserCode.ts"
 import { starter, type Starting } from "./starter.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
@@ -89,7 +89,7 @@ const runEach = (
       const effects: Starting = { starts: [], over: false }
       const exit = yield* Effect.exit(exitOf(
         Effect.flatMap(prepared, ([args, outcome]) =>
-          asUser(
+          runUserCode(
             Effect.suspend(() => run(...args, outcome) as Effect.Effect<unknown, unknown>),
             userCodeOf(performance, "callback", args, {
               captured: context,

@@ -5,11 +5,11 @@ import * as Exit from "effect/Exit"
 import { JobRetry, makeJob } from "../../Action.ts"
 import { StorageError } from "../../SteppedError.ts"
 import { fromCause } from "../causes.ts"
-import { asUser } from "../userCode.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
 import { actionOf, argumentsOf, idsOf, type Performance, userCodeOf } from "./Performance.ts"
 import { answerOf, Unhandled } from "./retry.ts"
+import { runUserCode } from "./runUserCode.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** Runs of a job that a row can count; later ones have this number, too. */
@@ -43,7 +43,7 @@ export const runJob = (
     )
     const exit = yield* Effect.exit(
       Effect.flatMap(argumentsOf(performance), (args) =>
-        asUser(
+        runUserCode(
           Effect.suspend(() => run(job, ...args) as Effect.Effect<unknown, unknown>),
           userCodeOf(performance, "job", args, { captured: runnable.context })
         ))

@@ -6,11 +6,9 @@ import { broken, marked as markedFailed, placeOf } from "../../domain/Failure.ts
 import { DefinitionError } from "../../SteppedError.ts"
 import type { NewSlot } from "../../store/Conclusion.ts"
 import { isGenerated, type RunnableStep } from "../Runnable.ts"
-import { asUser } from "../userCode.ts"
 import { stepEnds } from "./attempts.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
-import { withinLimit } from "./limit.ts"
 import {
   actionOf,
   argumentsOf,
@@ -24,6 +22,8 @@ import {
 import { Replaying } from "./replay.ts"
 import { isEncoded, isItsOwn, storeResult, successOf, withResults } from "./results.ts"
 import { answerOf, exitOf, stepFailed, suspended, type Unhandled } from "./retry.ts"
+import { runUserCode } from "./runUserCode.ts"
+import { withinLimit } from "./stepLimit.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
 import type { Surroundings } from "./Surroundings.ts"
 import { transactional } from "./transactional.ts"
@@ -78,7 +78,7 @@ const whenAsked = (
       return Effect.isEffect(answer) ? answer as Effect.Effect<unknown, unknown> : Effect.succeed(answer)
     })
     const code = userCodeOf(performance, "when", args, { captured: step.body.context, step: step.name })
-    const answer = yield* asUser(asking, code)
+    const answer = yield* runUserCode(asking, code)
     if (answer === true) {
       effects.isAsked = true
       return yield* runBody({ ...performance, isAsked: true }, step, effects, env)
@@ -115,7 +115,7 @@ const runBody = (
         }
       })
       return Effect.map(
-        asUser(body, code),
+        runUserCode(body, code),
         (value) => ({ performance: effects.remembered(performance), value, effects })
       )
     }))

@@ -17,7 +17,7 @@ import {
   slotsOf,
   type Timing,
   zoneOf
-} from "../../domain/Slots.ts"
+} from "../../domain/ScheduleSlots.ts"
 import type { AnyScheduleOptions, ScheduleError } from "../../ScheduleOptions.ts"
 import { InvalidDuration, InvalidOption } from "../../SteppedError.ts"
 import type { NewSchedule, ScheduleGiven } from "../../store/Scheduled.ts"

@@ -11,9 +11,9 @@ import { backoff } from "../perform/backoff.ts"
 import { settingsOf } from "../perform/own.ts"
 import { refOf } from "../perform/Performance.ts"
 import { answerOf, type Unhandled } from "../perform/retry.ts"
+import { runUserCode } from "../perform/runUserCode.ts"
 import { retryWhile } from "../retrying.ts"
 import { inTrace, Tracing } from "../trace.ts"
-import { asUser } from "../userCode.ts"
 import type { Ran, WorkerContext } from "./context.ts"
 
 /** Puts a held invocation back until a time. Not to be forgotten: nobody sees when it is in nobody's hands. */
@@ -65,7 +65,7 @@ export const prepareOf = (worker: WorkerContext) => {
       const prepared = yield* prepare(
         task,
         runnable,
-        (effect) => inTrace(tracing, asUser(effect, { ...code, tracing })),
+        (effect) => inTrace(tracing, runUserCode(effect, { ...code, tracing })),
         settings,
         now,
         (effect) =>

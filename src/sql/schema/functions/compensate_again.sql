@@ -6,7 +6,7 @@
 -- this, the later one sees what the first has done. Whoever deletes skips what is locked, and looks for live rows once
 -- it has a lock. Nobody who waits for that row holds a lane, and nobody waits for an action that has ended: so it waits
 -- for nobody in a circle. A crash before the commit leaves nothing, one after it a live row and its job, or its place
--- in a lane; what that comes to is stored with its end (`end_live`).
+-- in a lane; what that comes to is stored with its end (`move_to_history`).
 -- For other functions only: it inherits their search path and their settings.
 create function compensate_again(
   p_now timestamptz, p_action uuid, out became text, out action uuid, out step text, out reason text, out steps text[])

@@ -60,7 +60,7 @@ begin
           perform 1 from steps where action = v_id and idx = v_step for no key update skip locked;
           if not found then
             v_again := v_again || v_sent_to;
-          elsif settle_signals(v_id, v_step) then
+          elsif match_signals(v_id, v_step) then
             -- by a statement of its own, which sees what that has changed
             if not exists (select 1 from slots where action = v_id and step = v_step and status is null) then
               if v_definition = any(p_definitions) then ready := ready || v_id;

@@ -28,7 +28,7 @@ begin
   end if;
   select e.ended, e.freed, e.achieves, e.executed
   into gone
-  from end_live(
+  from move_to_history(
     p_token, p_now, p_ids, null, null, null, p_arguments, p_outcomes, p_results, p_causes, p_callbacks_succeeded,
     p_callbacks_failed, p_step_names, p_step_kinds) e;
   return query select * from after_ends(

@@ -21,7 +21,7 @@ begin
     became := 'none';
     return;
   end if;
-  which := enqueue_slots(
+  which := enqueue_schedule_slots(
     p_now, array[p_name], slot_schedule, slot_key, invocation_queue, invocation_action, invocation_definition,
     invocation_actor_id, invocation_arguments, invocation_lane, invocation_lanes, invocation_checksum_key,
     invocation_checksum, invocation_timeout, invocation_prepared, invocation_tenant, invocation_depth);

@@ -62,7 +62,7 @@ begin
         and 8 /* StepStatus.skipped */ <> all(conclusion_step_status))) then
     select e.ended, e.freed, e.achieves, e.executed
     into stored, freed, achieves, executed
-    from end_live(
+    from move_to_history(
       p_token, p_now, conclusion_action, conclusion_epoch, conclusion_step, conclusion_phase, conclusion_arguments,
       conclusion_outcome, conclusion_result, conclusion_cause, conclusion_callbacks_succeeded,
       conclusion_callbacks_failed, conclusion_step_name, conclusion_step_kind) e;
@@ -158,7 +158,7 @@ begin
       child_priority, child_due, child_tags, child_trace, child_tenant, child_started_by, child_started_by_step);
     if child_action is not null then return next news(-8 /* Kind.queued */); end if;
     if slot_signal is not null then
-      return query select * from meet_signals(
+      return query select * from go_on_signalled(
         p_token, p_now, p_definitions, p_flags, numbers_of_valid(
           slot_action, slot_step, null, null, good, conclusion_action, conclusion_step, conclusion_phase),
         slot_action, slot_step, slot_signal);

@@ -40,7 +40,7 @@ begin
   if slot_schedule is null or moved = 0 then return; end if;
   enqueued := array(
     select invocation_action[n]
-    from unnest(enqueue_slots(
+    from unnest(enqueue_schedule_slots(
       p_now, names, slot_schedule, slot_key, invocation_queue, invocation_action, invocation_definition,
       invocation_actor_id, invocation_arguments, invocation_lane, invocation_lanes, invocation_checksum_key,
       invocation_checksum, invocation_timeout, invocation_prepared, invocation_tenant, invocation_depth)) w(n));

@@ -28,7 +28,7 @@ begin
     ) t
   ) s;
   if waiting is null then return; end if;
-  perform settle_signals(x.action, x.step) from unnest(waiting, waiting_steps) as x(action, step);
+  perform match_signals(x.action, x.step) from unnest(waiting, waiting_steps) as x(action, step);
   update slots o
   set
     status = 6 /* Status.timed_out */,

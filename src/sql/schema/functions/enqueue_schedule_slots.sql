@@ -2,7 +2,7 @@
 -- second time for one slot, whoever asks for it: a worker, one whose clock is behind, somebody who has a range
 -- enqueued. Of `p_schedules` alone. Gives which ones, by their numbers. The key goes with the history of its action.
 -- For other functions only: it inherits their search path and their settings.
-create function enqueue_slots(
+create function enqueue_schedule_slots(
   p_now timestamptz, p_schedules text[], slot_schedule text[], slot_key text[], invocation_queue text[],
   invocation_action uuid[], invocation_definition text[], invocation_actor_id text[], invocation_arguments jsonb[],
   invocation_lane text[], invocation_lanes text[], invocation_checksum_key text[], invocation_checksum text[],

@@ -7,12 +7,12 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { Annotations } from "../Action.ts"
-import type { ActorRef, AnyActorClass } from "../Actor.ts"
-import { Starter, Step } from "../Step.ts"
-import { log } from "./log.ts"
-import type { Runnable } from "./Runnable.ts"
-import type { Tracing } from "./trace.ts"
+import type { Annotations } from "../../Action.ts"
+import type { ActorRef, AnyActorClass } from "../../Actor.ts"
+import { Starter, Step } from "../../Step.ts"
+import { log } from "../log.ts"
+import type { Runnable } from "../Runnable.ts"
+import type { Tracing } from "../trace.ts"
 
 const merged = new WeakMap<Context.Context<never>, readonly [Context.Context<never>, Context.Context<never>]>()
 
@@ -56,7 +56,7 @@ const shownOf = ({ definition }: Runnable, args: ReadonlyArray<unknown> | undefi
   args === undefined ? undefined : definition.annotate?.(...args)
 
 /** Runs user code: with the services of its layer, the current actor, a scope, annotated logs and, where there is a tracer, a span. */
-export const asUser = <A>(effect: Effect.Effect<A, unknown>, code: UserCode): Effect.Effect<A, unknown> => {
+export const runUserCode = <A>(effect: Effect.Effect<A, unknown>, code: UserCode): Effect.Effect<A, unknown> => {
   let shown: Annotations | undefined
   try {
     shown = shownOf(code.runnable, code.args)

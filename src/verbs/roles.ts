@@ -1,5 +1,5 @@
 /** Who may what, by role. */
-import { type Role, roles } from "../verbs/table.ts"
+import { type Role, roles } from "./table.ts"
 
 /** Whether one of these roles is enough: who may more, may less. */
 export const isAllowed = (has: ReadonlyArray<Role>, needed: Role): boolean =>

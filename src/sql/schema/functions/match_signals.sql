@@ -3,7 +3,7 @@
 -- attempt is over. Says whether there was any. The caller has locked the
 -- step's row, or has just stored it.
 -- For other functions only: it inherits their search path and their settings.
-create function settle_signals(p_action uuid, p_step int) returns boolean
+create function match_signals(p_action uuid, p_step int) returns boolean
 language plpgsql as $$
 declare
   o record;

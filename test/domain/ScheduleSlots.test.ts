@@ -10,7 +10,7 @@ import {
   shortestDistance,
   slotsOf,
   slotsWithin
-} from "../../src/domain/Slots.ts"
+} from "../../src/domain/ScheduleSlots.ts"
 import { bruteForce } from "./fixtures/slots.ts"
 
 const cron = (text: string, zone: string) => slotsOf({ cron: text }, zone, null)

@@ -7,7 +7,7 @@
 -- unwinds one that has ended is in the history already, and only says there what it could not undo. `executed` are
 -- those of them that were executions of workflows.
 -- For other functions only: it inherits their search path and their settings.
-create function end_live(
+create function move_to_history(
   p_token bigint, p_now timestamptz, p_ids uuid[], p_epochs int[], p_steps int[], p_phases smallint[],
   p_arguments jsonb[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_callbacks_succeeded smallint[],
   p_callbacks_failed smallint[], p_step_names text[], p_step_kinds smallint[], out ended uuid[], out freed text[],

@@ -2,7 +2,7 @@
 -- Their actions are locked by the caller, since before this looks: see `deliver_signals`. `p_slots` are the numbers of
 -- the slots that are stored; all, if null.
 -- For other functions only: it inherits their search path and their settings.
-create function meet_signals(
+create function go_on_signalled(
   p_token bigint, p_now timestamptz, p_definitions text[], p_flags smallint[], p_slots int[], slot_action uuid[],
   slot_step int[], slot_signal text[])
 returns setof answer language plpgsql as $$
@@ -18,7 +18,7 @@ begin
     where x.signal is not null and (p_slots is null or x.n = any(p_slots))
     offset 0
   ) x
-  where settle_signals(x.action, x.step);
+  where match_signals(x.action, x.step);
   if waiting is not null then
     return query select * from resume(p_token, p_now, p_definitions, waiting, waiting_steps, p_flags);
   end if;
