@@ -1,6 +1,7 @@
 -- Stores steps that have ended, of actions that this worker keeps for their next one, and nothing else of them: one
--- after another in the order of their lanes, without locking them before. As with `move_to_history`, what is no longer there
--- under this token, or was changed since this statement began, is not among the `moved` ones: the caller looks again.
+-- after another in the order of their lanes, without locking them before. As with `move_to_history`, what is no longer
+-- there under this token, or was changed since this statement began, is not among the `moved` ones: the caller looks
+-- again.
 -- For other functions only: it inherits their search path and their settings.
 create function move_on(
   p_token bigint, p_now timestamptz, p_ids uuid[], p_epochs int[], p_steps int[], p_names text[], p_kinds smallint[],
