@@ -468,6 +468,17 @@ suite("checksums", (engine) => {
       const { actions, achievements, jobs } = yield* stored
       assert.deepStrictEqual([actions, achievements, jobs], [1, 1, nothing.jobs])
     }))
+
+  test("2.6: nor does what is deadlocked, also where it has found what it cannot read", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.sharedNow(7)
+      const parent = yield* car.asksInClosedLater(7)
+      yield* performIdle
+      assert.deepStrictEqual(yield* slotsOf(parent.id), ["deadlocked"])
+      assert.deepStrictEqual(yield* achievement("Car/shared"), { checksum: checksum(7)!, result: 7 })
+      assert.deepStrictEqual(seen, ["shared 7"])
+    }))
 })
 
 /** The first action's end, written and not committed before somebody waits for its lane. */

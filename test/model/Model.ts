@@ -355,6 +355,8 @@ interface Keyed extends Invocation {
   readonly lane: string
   readonly checksumKey: string
   readonly checksum: string | null
+  /** Who has achieved what it has found, and cannot read: for it that is none, and is there until it starts. */
+  readonly passes?: string
 }
 
 interface Slot {
@@ -432,7 +434,7 @@ export const outcome = (
   /** Invocations that have neither joined nor been settled. */
   const onTheirWay = new Set<string>()
   /** Those that are prepared and wait for their elders in the queue. */
-  const ready = new Map<string, { readonly keyed: Keyed; readonly unread: string | undefined }>()
+  const ready = new Map<string, Keyed>()
   /** Those that are not due before an elder sibling has joined or ended. */
   const parked = new Map<string, string>()
   const log: Array<string> = []
@@ -494,7 +496,7 @@ export const outcome = (
   const eldersOf = ({ elders }: Invocation, lane: string): ReadonlyArray<Invocation> =>
     elders.filter(({ key, ...elder }) => {
       if (!onTheirWay.has(key)) return false
-      const its = ready.get(key)?.keyed.lane ?? laneOf({ key, ...elder })
+      const its = ready.get(key)?.lane ?? laneOf({ key, ...elder })
       return its === undefined || its === lane
     })
   const waits = (one: Invocation, lane: string) => eldersOf(one, lane).length > 0
@@ -509,22 +511,11 @@ export const outcome = (
   }
 
   /** Joins what is prepared, or puts it back into the queue, to wait there. */
-  const inTurn = (given: Invocation, keyed: Keyed, unread?: string): ReadonlyArray<Work> => {
-    if (!waits(given, keyed.lane)) return joinReady(keyed, unread)
-    ready.set(given.key, { keyed, unread })
+  const inTurn = (given: Invocation, keyed: Keyed): ReadonlyArray<Work> => {
+    if (!waits(given, keyed.lane)) return join([keyed])
+    ready.set(given.key, keyed)
     park(given, eldersOf(given, keyed.lane))
     return []
-  }
-
-  const joinReady = (one: Keyed, unread: string | undefined): ReadonlyArray<Work> => {
-    if (unread !== undefined) forget(one, unread)
-    return join([one])
-  }
-
-  /** What cannot be read is no achievement; what has been achieved since then may be. */
-  const forget = ({ checksum, checksumKey }: Keyed, unread: string) => {
-    const found = achievements.get(checksumKey)
-    if (found?.checksum === checksum && found.key === unread) achievements.delete(checksumKey)
   }
 
   /** 2.2: what runs before anything is stored. */
@@ -606,7 +597,8 @@ export const outcome = (
     const started: Array<Work> = []
     const rest: Array<Keyed> = []
     for (const one of all) {
-      const achieved = achievements.get(one.checksumKey)
+      const found = achievements.get(one.checksumKey)
+      const achieved = found?.key === one.passes ? undefined : found
       // one that starts before it in the same lane erases what it would have found
       const isErased = current(one.lane) === undefined &&
         rest.find(({ lane }) => lane === one.lane)?.checksumKey === one.checksumKey
@@ -990,7 +982,7 @@ export const outcome = (
       const { by, invocation, result } = work
       return result !== null
         ? settle([[invocation, { status: "succeeded", result }]])
-        : inTurn(invocation, invocation, by)
+        : inTurn(invocation, { ...invocation, passes: by })
     }
     if (work._tag === "Commit") return commit(work.key, work.step)
     const action = live.get(work.key)
@@ -1053,13 +1045,10 @@ export const outcome = (
     const later: Array<() => void> = []
     for (const one of invoked.toSorted((a, b) => a.order - b.order)) {
       if (!together.has(one.key)) continue
-      const { keyed: mine, unread } = ready.get(one.key) ?? { keyed: keyed(one, one.plan), unread: undefined }
+      const mine = ready.get(one.key) ?? keyed(one, one.plan)
       const elders = eldersOf(one, mine.lane).filter(({ key }) => !together.has(key))
       if (elders.length > 0) later.push(() => park(one, elders))
-      else {
-        plain.push(mine)
-        if (unread !== undefined) forget(mine, unread)
-      }
+      else plain.push(mine)
     }
     for (const put of later) put()
     const joined = join(plain)
@@ -1140,9 +1129,8 @@ export const outcome = (
   function* queueTurns(): Generator<Possible> {
     for (const one of queued) {
       const isMarked = marked.has(one.key)
-      const prepared = ready.get(one.key) ??
-        (needsPreparing(one) ? undefined : { keyed: keyed(one, one.plan), unread: undefined })
-      if (!isMarked && prepared !== undefined && waits(one, prepared.keyed.lane)) continue
+      const prepared = ready.get(one.key) ?? (needsPreparing(one) ? undefined : keyed(one, one.plan))
+      if (!isMarked && prepared !== undefined && waits(one, prepared.lane)) continue
       yield {
         kind: "invocation",
         whose: one.key,
@@ -1153,7 +1141,7 @@ export const outcome = (
             ? endMarked([one])
             : prepared === undefined
             ? begunToPrepare(one)
-            : joinReady(prepared.keyed, prepared.unread)
+            : join([prepared])
         }
       }
     }

@@ -6924,6 +6924,19 @@ const second: ReadonlyArray<Bug> = [
     tests: { [checksums]: ["16.1: what was achieved counts"] }
   },
   {
+    name: "deadlocked-and-erasing",
+    breaks: "2.6: what is deadlocked erases what it has found and could not read",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `    became := 'deadlocked';
+`,
+      replace: `    became := 'deadlocked';
+    delete from achievements a where a.checksum_key = p_job.checksum_key and a.action = p_job.passes_by;
+`
+    }],
+    tests: { [checksums]: ["2.6: nor does what is deadlocked"] }
+  },
+  {
     name: "passing-by-whatever-comes",
     breaks: "16.1: who has passed by what is too old passes by what has been achieved since then",
     plants: [{
