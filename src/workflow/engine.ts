@@ -25,7 +25,7 @@ import { codecsOf, encodeExit, type WorkflowCodecs } from "./codecs.ts"
 import { definitionOf, keyOf, Queue } from "./definitions.ts"
 import * as Kept from "./Kept.ts"
 import * as Registrations from "./registrations.ts"
-import { interruptOf, runBody, type Surroundings } from "./running.ts"
+import { interruptOf, runBody, type Surroundings, takeInterrupt } from "./running.ts"
 import * as Runs from "./Runs.ts"
 
 type Service = WorkflowEngine["Service"]
@@ -192,10 +192,7 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     const known = (payload: unknown) =>
       Effect.suspend(() => {
         const run = runs.of(workflow._tag, executionId)
-        run?.replay.sent.set(ExecutionName.interrupt, payload)
-        if (run === undefined || !unsafe) return Effect.void
-        run.isPreempted = true
-        return run.cut
+        return run !== undefined && takeInterrupt(run, payload) ? run.cut : Effect.void
       })
     yield* inRun(
       (yield* asking)?.run,
@@ -230,10 +227,13 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     const known = (stored: unknown) =>
       Effect.suspend(() => {
         const run = target()
-        run?.replay.sent.set(sent, stored)
+        // One that has begun with it is past it by now, and nothing would wake it once more: what is committed another run may have before whoever
+        // has sent it hears of that.
+        if (run === undefined || run.replay.sent.has(sent)) return Effect.void
+        run.replay.sent.set(sent, stored)
         if (!wakes) {
           // it knows: by the time that it would be cut off it may await it, and be at something else
-          if (run === undefined || !Runs.awaits(run, deferredName)) return Effect.void
+          if (!Runs.awaits(run, deferredName)) return Effect.void
           // another fiber of it has looked for it while it was being sent
           run.hasMissed = true
         }

@@ -20,6 +20,18 @@ export const interruptOf = ({ replay }: Run): "none" | "safe" | "unsafe" => {
   return sent === undefined ? "none" : (sent as { readonly unsafe?: boolean }).unsafe === true ? "unsafe" : "safe"
 }
 
+/**
+ * A run hears of an interruption, and says whether its body is cut off by that: not where it knows of one that is unsafe, as it has begun with it.
+ * Whoever has asked for it may hear that it is stored after that.
+ */
+export const takeInterrupt = (run: Run, payload: unknown): boolean => {
+  if (interruptOf(run) === "unsafe") return false
+  run.replay.sent.set(ExecutionName.interrupt, payload)
+  if (interruptOf(run) !== "unsafe") return false
+  run.isPreempted = true
+  return true
+}
+
 /** The body as it was registered. */
 export type Execute = (
   payload: object,
@@ -76,13 +88,7 @@ const listenerOf = (run: Run, fiber: Fiber.Fiber<unknown, unknown>): ReplayListe
     awaited: () => [...instance.awaitedDeferreds.keys()].map(storedName),
     came: (name, payload) => {
       if (name === ExecutionName.interrupt) {
-        const before = interruptOf(run)
-        replay.sent.set(name, payload)
-        // it may have been asked for once before, and no more than that
-        if (before !== "unsafe" && interruptOf(run) === "unsafe") {
-          run.isPreempted = true
-          fiber.interruptUnsafe()
-        }
+        if (takeInterrupt(run, payload)) fiber.interruptUnsafe()
         return
       }
       if (replay.sent.has(name)) return
