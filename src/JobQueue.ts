@@ -113,6 +113,8 @@ export interface DefinitionFilter {
   readonly current?: boolean | undefined
   /** Of each definition one version: the newest of those that a worker has that runs now, or, where none has it, of all. */
   readonly newest?: boolean | undefined
+  /** Behind this version: the last one of the page before, which may have gone. */
+  readonly after?: Pick<DefinitionRecord, "actorType" | "name" | "hash" | "firstSeen"> | undefined
   /** At most so many: 100 if not given, 10,000 at most. */
   readonly limit?: number | undefined
 }
@@ -193,8 +195,8 @@ export class JobQueue extends Context.Service<JobQueue, {
     options?: OperatorOptions
   ) => Effect.Effect<"done" | "draining", StorageError | InvalidQuery | UnknownWorker | AmbiguousWorker>
   /**
-   * The definitions that workers have had, in each of their versions, the newest first. A worker says what it has some seconds after its start, so that one
-   * that lives shorter leaves nothing.
+   * The definitions that workers have had, in the order of their names, in each of their versions, the newest first. A worker says what it has some seconds after its
+   * start, so that one that lives shorter leaves nothing.
    */
   readonly definitions: (
     filter?: DefinitionFilter
@@ -267,6 +269,7 @@ export class JobQueue extends Context.Service<JobQueue, {
         definitions: ({ limit, ...filter } = {}) =>
           Effect.gen(function*() {
             const most = yield* limitOf("limit of JobQueue.definitions", limit)
+            if (filter.after !== undefined) yield* versionOf("after of JobQueue.definitions", filter.after)
             const texts = [filter.actorType, filter.name]
             return texts.every((text) => text === undefined || canBeStored(text))
               ? yield* store.definitions(filter, most)
@@ -292,6 +295,21 @@ const targetOf = (
       })
     )
 }
+
+/** A version that a list goes on behind. */
+const versionOf = (
+  field: string,
+  { actorType, firstSeen, hash, name }: NonNullable<DefinitionFilter["after"]>
+): Effect.Effect<void, InvalidQuery> =>
+  [actorType, name, hash].every(canBeStored)
+    ? Effect.asVoid(timeOf(`firstSeen of ${field}`, firstSeen))
+    : Effect.fail(
+      new InvalidQuery({
+        field,
+        value: JSON.stringify([actorType, name, hash].join(" ").slice(0, 100)),
+        takes: "a version of a definition: its actorType, name, hash, and when it was first seen"
+      })
+    )
 
 const recordedOf = ({ kind, subject }: Pick<Pause, "kind" | "subject">): string =>
   kind === "everything" ? kind : `${kind} ${subject}`

@@ -135,15 +135,17 @@ const definitions = Command.make("definitions", {
   current: Flag.Boolean("current").pipe(
     Flag.withDescription("Only what a worker has that runs now"),
     Flag.withDefault(false)
-  )
-}, ({ action, actor, current }) =>
+  ),
+  limit
+}, ({ action, actor, current, limit }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
     const found = yield* Effect.flatMap(JobQueue, (queue) =>
       queue.definitions({
         actorType: Option.getOrUndefined(actor),
         name: Option.getOrUndefined(action),
-        current
+        current,
+        limit
       }))
     yield* output.table(found, [
       ["action", ({ actorType, name }) => `${actorType}/${name}`],

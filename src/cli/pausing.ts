@@ -71,9 +71,13 @@ const saidOf = ({ definition, queue, ...given }: Paused) =>
   Effect.gen(function*() {
     if (Option.isNone(definition) && Option.isNone(queue)) return
     const output = yield* Output
-    const known = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({ limit: 1000 }))
+    const [actorType, ...name] = Option.getOrElse(definition, () => "").split("/")
+    const known = yield* Effect.flatMap(JobQueue, ({ definitions }) =>
+      Option.isSome(definition)
+        ? definitions({ actorType, name: name.join("/"), limit: 1 })
+        : definitions({ limit: 10_000 }))
     const isKnown = Option.isSome(definition)
-      ? known.some(({ actorType, name }) => `${actorType}/${name}` === definition.value)
+      ? known.length > 0
       : Option.isNone(queue) || known.some(({ description }) => description.queue === queue.value)
     if (!isKnown) {
       const what = textOf({ definition, queue, ...given })

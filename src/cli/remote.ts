@@ -7,11 +7,13 @@ import { FetchHttpClient } from "effect/http"
 import { AchievementStore } from "../AchievementStore.ts"
 import type { ActionFilter, ActionRecord, ActionTree, SlotRecord, StepRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
+import type { DefinitionRecord } from "../Catalogue.ts"
 import { joinKey } from "../domain/Key.ts"
 import { Engine } from "../Engine.ts"
 import type { Services } from "../engine/engineLayer.ts"
 import type { ExecutionRecord } from "../ExecutionRecord.ts"
 import type { FailureGroups } from "../Failures.ts"
+import { definitionCursor, laneCursor } from "../http/paging.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { isLaneKey } from "../Lane.ts"
 import type { Forgetting, OperationRecord } from "../Operation.ts"
@@ -166,15 +168,14 @@ const queueOf = (client: Client): JobQueue["Service"] => {
     backlog: overview("JobQueue.backlog", client.overview.queues()),
     pauses: overview("JobQueue.pauses", client.overview.pauses()),
     workers: overview("JobQueue.workers", client.overview.workers()),
-    // these have no pages: beyond one it is refused, and not cut
-    definitions: ({ limit, ...filter } = {}) =>
-      Effect.flatMap(
-        limitOf("limit of JobQueue.definitions over HTTP", limit, { otherwise: 100, most: pageMost }),
-        (limit) =>
-          overview(
-            "JobQueue.definitions",
-            client.overview.definitions({ query: given({ ...filter, limit }) })
-          )
+    definitions: ({ after, limit, ...filter } = {}) =>
+      Effect.map(
+        pages("JobQueue.definitions", limit, after && definitionCursor(after), (after, limit) =>
+          Effect.mapError(
+            client.overview.definitions({ query: given({ ...filter, after, limit }) }),
+            told("JobQueue.definitions")
+          )),
+        (found) => found.map((item) => recordOf<DefinitionRecord>(item))
       ),
     pause: (target, options) => Effect.map(ask("JobQueue.pause", { target }, options), isDone),
     resume: (target, options) => Effect.map(ask("JobQueue.resume", { target }, options), isDone),
@@ -206,7 +207,7 @@ const lanesOf = (client: Client): PerformanceLane["Service"] => {
   const isDone = ({ outcome }: { readonly outcome: string }) => outcome === "done"
   return notThere<PerformanceLane["Service"]>("PerformanceLane", {
     list: ({ after, limit } = {}) => {
-      const behind = after && JSON.stringify([after.name ?? null, after.key])
+      const behind = after && laneCursor(after)
       return Effect.map(
         pages("PerformanceLane.list", limit, behind, (after, limit) =>
           Effect.mapError(

@@ -120,7 +120,7 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
     success: FailuresView,
     error: queryErrors
   }),
-  /** Definitions have no pages: there are as many as a program has, `newest` gives one version of each, and of one with more versions than `limit` these are the newest. */
+  /** By name, and of each its versions, the newest first. */
   HttpApiEndpoint.get("definitions", "/api/definitions", {
     query: {
       actorType: Schema.optional(Schema.String),
@@ -128,9 +128,10 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
       current: Schema.optional(Schema.Boolean),
       /** Of each definition one version: the newest of those that a worker has that runs now, or, where none has it, of all. */
       newest: Schema.optional(Schema.Boolean),
+      after: Schema.optional(Schema.String),
       limit: Limit
     },
-    success: Schema.Array(DefinitionView),
+    success: page(DefinitionView, Schema.String),
     error: queryErrors
   }),
   /** What steps have asked for, in as many of the newest actions: 10,000 if not given. */

@@ -9,23 +9,28 @@ import { ActionRepo } from "../ActionRepo.ts"
 import { renderDatabaseHealth } from "../DatabaseHealth.ts"
 import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
-import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
+import { PerformanceLane } from "../PerformanceLane.ts"
 import { Api } from "./Api.ts"
 import { ask, askAll, Asking } from "./asking.ts"
 import { makeAttention } from "./attention.ts"
 import { BadRequest } from "./HttpError.ts"
 import { openGroup } from "./messages.ts"
 import { Operator } from "./Operator.ts"
-import { pageOtherwise } from "./paging.ts"
+import { DefinitionCursor, definitionCursor, LaneCursor, laneCursor, pageOtherwise } from "./paging.ts"
 import { makePayloads } from "./payloads.ts"
 
-/** What tells a lane from all others, in their order: its name, if it has one, and its key. */
-const LaneCursor = Schema.fromJsonString(Schema.Tuple([Schema.NullOr(Schema.String), Schema.String]))
-type LaneCursor = typeof LaneCursor.Type
+/** Behind what a page is to go on: none is the first one. */
+const cursorOf = <A>(cursor: Schema.Codec<A, string>) => {
+  const read = Schema.decodeUnknownEffect(cursor)
+  return (after: string | undefined): Effect.Effect<A | undefined, BadRequest> =>
+    after === undefined ? Effect.undefined : Effect.mapError(
+      read(after),
+      () => new BadRequest({ field: "after", message: "after is the `next` of the page before" })
+    )
+}
 
-const readLaneCursor = Schema.decodeUnknownEffect(LaneCursor)
-
-const laneCursor = ({ key, name }: Lane): string => JSON.stringify([name ?? null, key] satisfies LaneCursor)
+const laneAt = cursorOf(LaneCursor)
+const definitionAt = cursorOf(DefinitionCursor)
 
 export const OverviewLive = HttpApiBuilder.group(
   Api,
@@ -45,10 +50,7 @@ export const OverviewLive = HttpApiBuilder.group(
     return handlers.handleAll({
       attention: () => attention,
       lanes: Effect.fnUntraced(function*({ query: { after, limit = pageOtherwise } }) {
-        const cursor = after === undefined ? undefined : yield* Effect.mapError(
-          readLaneCursor(after),
-          () => new BadRequest({ field: "after", message: "after is the `next` of the page before" })
-        )
+        const cursor = yield* laneAt(after)
         const behind = cursor && { name: cursor[0] ?? undefined, key: cursor[1] }
         const found = yield* ask(asking, lanes.list({ after: behind, limit: limit + 1 }))
         const items = found.slice(0, limit)
@@ -67,8 +69,18 @@ export const OverviewLive = HttpApiBuilder.group(
         const found = yield* ask(asking, repo.failures(query))
         return mayReadPayloads ? found : { ...found, groups: found.groups.map(openGroup) }
       }),
-      definitions: ({ query: { limit, ...filter } }) =>
-        ask(asking, queue.definitions({ ...filter, limit: limit ?? pageOtherwise })),
+      definitions: Effect.fnUntraced(function*({ query: { after, limit = pageOtherwise, ...filter } }) {
+        const cursor = yield* definitionAt(after)
+        const behind = cursor && {
+          actorType: cursor[0],
+          name: cursor[1],
+          firstSeen: new Date(cursor[2]),
+          hash: cursor[3]
+        }
+        const found = yield* ask(asking, queue.definitions({ ...filter, after: behind, limit: limit + 1 }))
+        const items = found.slice(0, limit)
+        return { items, next: found.length > limit ? definitionCursor(items.at(-1)!) : undefined }
+      }),
       asked: ({ query }) => ask(asking, repo.asked(query)),
       operations: ({ query: { limit = pageOtherwise, verb, ...filter } }) =>
         Effect.map(ask(asking, repo.operations({ ...filter, verbs: verb, limit })), (items) => ({

@@ -29,7 +29,8 @@ export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions"
     ...defined,
     hash: "hash",
     description: "json",
-    firstSeen: "first_seen",
+    // as exactly as programs hold a time, so that a list goes on behind one
+    firstSeen: "date_trunc('milliseconds', first_seen)",
     lastSeen: "last_seen"
   })
   const asked = reading(calls)<Omit<AskedRecord, "child"> & { readonly child: string | undefined }>({
@@ -89,7 +90,7 @@ export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions"
         order by w.started_at, w.token limit 10000`,
       []
     ),
-    definitions: ({ actorType, current, name, newest = false }, limit) =>
+    definitions: ({ actorType, after, current, name, newest = false }, limit) =>
       definitions(
         "definitions",
         `from (
@@ -98,12 +99,17 @@ export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions"
             where ($1::text is null or starts_with(v.key, $1 || '/')) and ($2::text is null or split_part(v.key, '/', 2) = $2)
               and (not $3 or ${isCurrent})
             ${newest ? `order by v.key, ${isCurrent} desc, v.last_seen desc, v.first_seen desc, v.hash` : ""}) d
-          order by definition, first_seen desc, hash limit $4`,
+          where $5::text is null or definition > $5 or (definition = $5 and (
+            date_trunc('milliseconds', first_seen) < $6 or (date_trunc('milliseconds', first_seen) = $6 and hash > $7)))
+          order by definition, date_trunc('milliseconds', first_seen) desc, hash limit $4`,
         [
           optional(actorType),
           optional(name),
           PgTypes.bool(current ?? false),
-          PgTypes.int4(limit)
+          PgTypes.int4(limit),
+          optional(after && `${after.actorType}/${after.name}`),
+          PgTypes.timestamptz(after?.firstSeen ?? null),
+          optional(after?.hash)
         ]
       )
   }

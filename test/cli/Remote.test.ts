@@ -7,6 +7,7 @@ import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { remoteServices } from "../../src/cli/remote.ts"
 import { embedded } from "../harness/databases.ts"
+import { storeVersions } from "../http/fixtures/described.ts"
 import { as, known, serving } from "../http/fixtures/serving.ts"
 import { Cars, garage, type Lines, printing, until, visit } from "./fixtures/garage.ts"
 
@@ -281,26 +282,29 @@ describe("the command over HTTP", () => {
         from stepped.live_actions l, generate_series(1, 1100) n`)
       yield* sql.unsafe(`insert into stepped.operations (by, verb, target, outcome, at)
         select 'eve', 'JobQueue.pause', 'queue ' || n, 'done', now() from generate_series(1, 1100) n`)
+      yield* storeVersions("Gate/look", 1100)
       const api = yield* serving(Http.layer({ authorization: known }))
       const lists = Effect.gen(function*() {
-        const [lanes, repo] = [yield* PerformanceLane, yield* ActionRepo]
+        const [lanes, repo, queue] = [yield* PerformanceLane, yield* ActionRepo, yield* JobQueue]
+        const definitions = yield* queue.definitions({ limit: 1050 })
         const operations = yield* repo.operations({ by: "eve", limit: 1050 })
         return {
           lanes: (yield* lanes.list({ limit: 1050 })).map(({ key }) => key),
           few: (yield* lanes.list()).length,
+          definitions: definitions.map(({ hash }) => hash),
+          others: (yield* queue.definitions({ after: definitions.at(-1)! })).map(({ hash }) => hash),
           operations: operations.map(({ id }) => id),
           rest: (yield* repo.operations({ by: "eve", limit: 1050, after: operations.at(-1)!.id })).map(({ id }) => id)
         }
       })
       const here = yield* lists
       assert.deepStrictEqual(
-        [here.lanes.length, here.few, here.operations.length, here.rest.length],
-        [1050, 100, 1050, 50]
+        [here.lanes, here.operations, here.rest, here.definitions, here.others].map(({ length }) => length),
+        [1050, 1050, 50, 1050, 50]
       )
+      assert.strictEqual(here.few, 100)
       yield* Effect.gen(function*() {
         assert.deepStrictEqual(yield* lists, here)
-        const error = yield* Effect.flip(Effect.flatMap(JobQueue, (queue) => queue.definitions({ limit: 1001 })))
-        assert.match(error.message, /limit of JobQueue.definitions over HTTP.*from 1 to 1000/)
       }).pipe(Effect.provide(remoteServices(api.url, Option.some(Redacted.make("ada")))))
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Gates.layer, embedded.layer()))))
 })

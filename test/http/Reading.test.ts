@@ -9,6 +9,7 @@ import { remoteServices } from "../../src/cli/remote.ts"
 import { embedded, server, suite } from "../harness/databases.ts"
 import { blocked, holding } from "../harness/racing.ts"
 import { Car, Cars, outside, visit } from "./fixtures/cars.ts"
+import { storeVersions } from "./fixtures/described.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
 
@@ -126,7 +127,7 @@ suite("reading over HTTP", (engine) => {
       assert.deepStrictEqual((yield* read("/api/workers")).map(({ inHand }: any) => inHand), [0])
       const { groups } = yield* read("/api/errors?actorType=Car")
       assert.deepStrictEqual(groups.map(({ count, tag }: any) => [tag, count]), [["Flat", 1]])
-      assert.deepStrictEqual(yield* read("/api/definitions"), [])
+      assert.deepStrictEqual(yield* read("/api/definitions"), { items: [], next: null })
       const operations = yield* read("/api/operations?by=ada&limit=1")
       assert.deepStrictEqual(operations.items.map(({ verb }: any) => verb), ["PerformanceLane.pause"])
       const next = yield* read(`/api/operations?by=ada&limit=1&after=${operations.next}`)
@@ -243,6 +244,63 @@ suite("reading over HTTP", (engine) => {
       assert.strictEqual((yield* get("/api/achievements?after=a%00")).status, 400)
       assert.strictEqual((yield* get(`/api/lanes?after=${encodeURIComponent("[\"a\\u0000\",\"b\"]")}`)).status, 400)
       yield* sql`delete from stepped.achievements`
+    })
+  )
+
+  test(
+    "21.1: definitions come page by page, each version once, the newest of each first, also beyond a thousand",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      for (const [definition, count] of [["Car/visit", 2500], ["Car/a", 1], ["Car/Z", 1], ["Van/visit", 1]] as const) {
+        yield* storeVersions(definition, count)
+      }
+      const { get } = yield* servingApi()
+      const pageOf = (asked: string, after: string | null) =>
+        Effect.map(
+          get(`/api/definitions?${asked}${after === null ? "" : `&after=${encodeURIComponent(after)}`}`),
+          ({ body }) => ({
+            found: body.items.map(({ actorType, hash, name }: any) => `${actorType}/${name} ${hash}`) as Array<string>,
+            next: body.next as string | null
+          })
+        )
+      const all = (asked: string) =>
+        Effect.gen(function*() {
+          const pages: Array<ReadonlyArray<string>> = []
+          let after: string | null = null
+          do {
+            const page: Effect.Success<ReturnType<typeof pageOf>> = yield* pageOf(asked, after)
+            pages.push(page.found)
+            after = page.next
+          } while (after !== null)
+          return pages
+        })
+      const pages = yield* all("name=visit&actorType=Car&limit=1000")
+      assert.deepStrictEqual(pages.map(({ length }) => length), [1000, 1000, 500])
+      // those of one millisecond by their hashes
+      const ms = (n: number) => Math.floor((n + 2) / 4)
+      assert.deepStrictEqual(
+        pages.flat(),
+        Array.from({ length: 2500 }, (_, n) => n)
+          .sort((a, b) => ms(b) - ms(a) || a - b)
+          .map((n) => `Car/visit ${String(n).padStart(4, "0")}`)
+      )
+      const few = yield* all("name=visit&limit=999")
+      assert.deepStrictEqual(few.flat(), [...pages.flat(), "Van/visit 0000"])
+      assert.deepStrictEqual((yield* all("newest=true&limit=1")).flat().map((text) => text.split(" ")[0]), [
+        "Car/Z",
+        "Car/a",
+        "Car/visit",
+        "Van/visit"
+      ])
+      // what it goes on behind may have gone
+      const first = yield* pageOf("name=visit&limit=3", null)
+      yield* sql`delete from stepped.definitions where hash = ${first.found.at(-1)!.split(" ")[1]!}`
+      const second = yield* pageOf("name=visit&limit=3", first.next)
+      assert.deepStrictEqual(second.found, pages.flat().slice(3, 6))
+      for (const after of ["first", "[1]", "[\"Car\",\"visit\",1e300,\"a\"]", "[\"Car\",\"a\\u0000\",1,\"a\"]"]) {
+        assert.strictEqual((yield* get(`/api/definitions?after=${encodeURIComponent(after)}`)).status, 400, after)
+      }
+      yield* sql`delete from stepped.definitions`
     })
   )
 

@@ -1,5 +1,5 @@
 /** What actions there are: their steps, signals and schemas, as workers have said, and their versions. */
-import { type AskedFor, type Definition, get, pageMost } from "../api.ts"
+import { type AskedFor, type Definition, get, type Page, pageMost } from "../api.ts"
 import { type Asked, useAsked } from "../live.ts"
 import { Copy, Empty, Facts, Section, Shown, Table } from "../parts.tsx"
 import { ask, to } from "../route.ts"
@@ -19,7 +19,7 @@ const has = ({ actorType, name }: Definition, search: string): boolean =>
   `${actorType}/${name}`.toLowerCase().includes(search.trim().toLowerCase())
 
 export const Definitions = ({ query: { search = "" } }: { readonly query: Readonly<Record<string, string>> }) => {
-  const definitions = useAsked<ReadonlyArray<Definition>>(
+  const definitions = useAsked<Page<Definition>>(
     "definitions",
     (signal) => get("definitions", { newest: true, limit: pageMost }, signal),
     15_000
@@ -38,17 +38,19 @@ export const Definitions = ({ query: { search = "" } }: { readonly query: Readon
           />
         </label>
       </form>
-      <Shown asked={definitions} empty="No worker has said yet what it has.">
-        {(all) => (
-          <>
-            <DefinitionsTable rows={all.filter((one) => has(one, search))} />
-            {all.length < pageMost ? null : (
-              <p class="soft">
-                It is looked for among the first {pageMost}. One behind these has its page at #/definitions/Actor/name.
-              </p>
-            )}
-          </>
-        )}
+      <Shown asked={definitions}>
+        {({ items, next }) =>
+          items.length === 0 ? <Empty>No worker has said yet what it has.</Empty> : (
+            <>
+              <DefinitionsTable rows={items.filter((one) => has(one, search))} />
+              {next === undefined ? null : (
+                <p class="soft">
+                  It is looked for among the first{" "}
+                  {pageMost}. One behind these has its page at #/definitions/Actor/name.
+                </p>
+              )}
+            </>
+          )}
       </Shown>
     </>
   )
@@ -157,7 +159,7 @@ const Asks = ({ asked }: { readonly asked: Asked<ReadonlyArray<AskedFor>> }) => 
 
 interface Versions {
   readonly newest: Definition | undefined
-  readonly all: ReadonlyArray<Definition>
+  readonly all: Page<Definition>
 }
 
 export const DefinitionPage = ({ actorType, name }: { readonly actorType: string; readonly name: string }) => {
@@ -165,10 +167,10 @@ export const DefinitionPage = ({ actorType, name }: { readonly actorType: string
     `definition ${actorType}/${name}`,
     async (signal) => {
       const [newest, all] = await Promise.all([
-        get<ReadonlyArray<Definition>>("definitions", { actorType, name, newest: true }, signal),
-        get<ReadonlyArray<Definition>>("definitions", { actorType, name, limit: versionsMost }, signal)
+        get<Page<Definition>>("definitions", { actorType, name, newest: true }, signal),
+        get<Page<Definition>>("definitions", { actorType, name, limit: versionsMost }, signal)
       ])
-      return { newest: newest[0], all }
+      return { newest: newest.items[0], all }
     },
     15_000
   )
@@ -208,7 +210,7 @@ export const DefinitionPage = ({ actorType, name }: { readonly actorType: string
               <Section id="versions" title="Versions">
                 <Table
                   caption="Versions"
-                  rows={all}
+                  rows={all.items}
                   keyOf={({ hash }) => hash}
                   columns={[
                     { name: "Version", of: ({ hash }) => <code class="break">{hash.slice(0, 16)}</code> },
@@ -221,7 +223,7 @@ export const DefinitionPage = ({ actorType, name }: { readonly actorType: string
                     { name: "Last seen", of: ({ lastSeen }) => <Ago at={lastSeen} /> }
                   ]}
                 />
-                {all.length < versionsMost ? null : <p class="soft">These are the {versionsMost} that came last.</p>}
+                {all.next === undefined ? null : <p class="soft">These are the {versionsMost} that came last.</p>}
               </Section>
             </>
           )}

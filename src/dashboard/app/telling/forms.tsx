@@ -1,7 +1,7 @@
 /** Forms made of what workers have said that they take: to have an action run, to send one a signal, to say how one ended outside. */
 import type { ComponentChildren } from "preact"
 import { useLayoutEffect, useRef, useState } from "preact/hooks"
-import { type ActionDetail, type Definition, get, messageOf, post } from "../api.ts"
+import { type ActionDetail, type Definition, get, messageOf, type Page, post } from "../api.ts"
 import { initialOf, type JsonSchema } from "../forms/jsonSchema.ts"
 import { Field } from "../forms/SchemaForm.tsx"
 import { useAsked } from "../live.ts"
@@ -243,13 +243,13 @@ const CompleteForm = (
 /** What a live action can be told. */
 export const TellForms = ({ action, then }: { readonly action: ActionDetail; readonly then: () => void }) => {
   const { actorType, id, name } = action
-  const { data } = useAsked<ReadonlyArray<Definition>>(
+  const { data } = useAsked<Page<Definition>>(
     `definition of ${id}`,
     (signal) => get("definitions", { actorType, name, newest: true }, signal),
     // a worker says some seconds after its start what it has
     5000
   )
-  const description = data?.[0]?.description
+  const description = data?.items[0]?.description
   const isOver = action.endedAt !== undefined
   return description === undefined ? null : (
     <div class="tellings">
