@@ -21,11 +21,10 @@ export const Url = GlobalFlag.Setting("url")({
   )
 })
 
-export const SchemaName = GlobalFlag.Setting("schema")({
+export const SchemaFlag = GlobalFlag.Setting("schema")({
   flag: Flag.String("schema").pipe(
     Flag.withDescription("The Postgres schema of the tables. STEPPED_SCHEMA, or stepped, if not given"),
-    Flag.withFallbackConfig(Config.String("STEPPED_SCHEMA")),
-    Flag.withDefault("stepped")
+    Flag.optional
   )
 })
 
@@ -55,7 +54,38 @@ export const Local = GlobalFlag.Setting("local")({
 })
 
 /** What every command takes. */
-export const globalFlags = [Url, SchemaName, Folder, Json, Payloads, Local] as const
+export const globalFlags = [Url, SchemaFlag, Folder, Json, Payloads, Local] as const
+
+/** What the environment says; nothing where it says nothing that can be read. */
+const ofEnvironment = <A>(config: Config.Config<A>) =>
+  Effect.orElseSucceed(Config.option(config), () => Option.none<A>())
+
+/** The schema of the tables. */
+export const SchemaName = Effect.gen(function*() {
+  const given = yield* SchemaFlag
+  return Option.isSome(given)
+    ? given.value
+    : Option.getOrElse(yield* ofEnvironment(Config.String("STEPPED_SCHEMA")), () => "stepped")
+})
+
+/** The schema of a program's tables: its own settings may name one, and then no flag names another one. */
+export const schemaOf = ({ options }: App) =>
+  Effect.gen(function*() {
+    const given = yield* SchemaFlag
+    const own = options?.schema
+    if (own === undefined) return yield* SchemaName
+    if (Option.isSome(given) && given.value !== own) {
+      return yield* usage(`--schema is ${given.value}, and the module's own options say ${own}: leave the flag out`)
+    }
+    return own
+  })
+
+/** The folder that the flags name, and no server beside it. */
+export const folderAlone = Effect.gen(function*() {
+  const folder = yield* Folder
+  if (Option.isSome(folder) && Option.isSome(yield* Url)) return yield* usage("--url and --folder exclude each other")
+  return folder
+})
 
 /** The server that the flags name; who asks for it has no use for a folder. */
 const server = Effect.gen(function*() {
@@ -64,8 +94,8 @@ const server = Effect.gen(function*() {
       "--folder is for what looks and acts: this needs a server. An embedded database migrates by itself"
     )
   }
-  const ofEnvironment = yield* Effect.orElseSucceed(Config.option(Config.Redacted("DATABASE_URL")), Option.none)
-  const url = Option.orElse(yield* Url, () => ofEnvironment)
+  const otherwise = yield* ofEnvironment(Config.Redacted("DATABASE_URL"))
+  const url = Option.orElse(yield* Url, () => otherwise)
   if (Option.isNone(url)) {
     return yield* usage("which database? Set DATABASE_URL, give --url, or give the --folder of an embedded one")
   }
@@ -80,6 +110,16 @@ const client = Effect.map(
 
 /** A client of it for a program that performs. */
 export const workerClient = Effect.map(server, PgClient.layer)
+
+/** The same of a program that may have a database of its own, which no flag replaces. */
+export const databaseOf = ({ database }: App) =>
+  Effect.gen(function*() {
+    if (database === undefined) return yield* workerClient
+    if (Option.isSome(yield* Url) || Option.isSome(yield* Folder)) {
+      return yield* usage("the module has a database of its own: leave --url and --folder out")
+    }
+    return database
+  })
 
 /** The embedded database of a folder, which is not made where there is none; one that only looks reads JSON as it is stored. */
 const embedded = (dataDir: string, options: EngineOptions, types: PgTypes.Registry | undefined) =>
@@ -114,14 +154,14 @@ export const withClient = <A, E extends LibraryError, R>(use: Effect.Effect<A, E
 /** The services of a program, as it is set: no worker, and nobody is listened to. */
 const servicesOf = (app: App) =>
   Effect.gen(function*() {
-    const folder = yield* Folder
-    const settings = { ...app.options, schema: app.options?.schema ?? (yield* SchemaName), notify: false }
+    const folder = yield* folderAlone
+    const settings = { ...app.options, schema: yield* schemaOf(app), notify: false }
     const services: Layer.Layer<
       Services | PgClient.PgClient | SqlClient,
       unknown
     > = Option.isSome(folder)
       ? yield* embedded(folder.value, settings, undefined)
-      : Layer.provideMerge(engineLayer(settings, false, false), app.database ?? (yield* workerClient))
+      : Layer.provideMerge(engineLayer(settings, false, false), yield* databaseOf(app))
     return services
   })
 
@@ -135,10 +175,13 @@ export const withProgram = <A, E, R>(app: App, use: Effect.Effect<A, E, R>) =>
 /** The API that the command speaks to, where one is named and no database is: by `STEPPED_URL`, with `STEPPED_TOKEN`. */
 const remote = Effect.gen(function*() {
   if (Option.isSome(yield* Folder) || Option.isSome(yield* Url)) return
-  const ofEnvironment = <A>(config: Config.Config<A>) =>
-    Effect.orElseSucceed(Config.option(config), () => Option.none<A>())
   const url = yield* ofEnvironment(Config.String("STEPPED_URL"))
   if (Option.isNone(url)) return
+  if (Option.isSome(yield* SchemaFlag)) {
+    return yield* usage(
+      "--schema is for a database, and STEPPED_URL names an API, whose schema is its own: leave the flag out, or give --url or --folder"
+    )
+  }
   if (!URL.canParse(url.value) || !/^https?:/.test(url.value)) {
     return yield* usage(
       `STEPPED_URL is ${JSON.stringify(url.value)}: it takes an address, such as https://ops.example.com`
@@ -151,7 +194,7 @@ const remote = Effect.gen(function*() {
 export const withEngine = <A, E extends LibraryError, R>(use: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const running = yield* Effect.serviceOption(RunningProgram)
-    const folder = yield* Folder
+    const folder = yield* folderAlone
     const schema = yield* SchemaName
     const there = Option.isSome(running) ? undefined : yield* remote
     const services: Layer.Layer<Services, LayerError | SqlError | EmbeddedDatabaseError> = Option.isSome(running)

@@ -3,7 +3,7 @@ import { Effect, Option, Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
-import { Folder, Json, Local, Payloads, SchemaName, Url } from "./connection.ts"
+import { folderAlone, Json, Local, Payloads, SchemaFlag, Url } from "./connection.ts"
 import { freePort } from "./dev/dashboard.ts"
 import { generation } from "./dev/generation.ts"
 import { generations } from "./dev/generations.ts"
@@ -46,8 +46,7 @@ const dev = Command.make("dev", {
 }, (given) =>
   Effect.gen(function*() {
     const url = yield* Url
-    const folder = yield* Folder
-    if (Option.isSome(url) && Option.isSome(folder)) return yield* usage("--url and --folder exclude each other")
+    const folder = yield* folderAlone
     const skips = given.skipTimeouts ? "waits and timeouts" : given.skipWaits ? "waits" : "nothing"
     if (Option.isSome(url) && skips !== "nothing") {
       return yield* usage(
@@ -60,7 +59,7 @@ const dev = Command.make("dev", {
       )
     }
     if (Option.exists(given.port, (port) => port < 1 || port > 65_535)) return yield* usage("--port: from 1 to 65535")
-    const schema = yield* SchemaName
+    const schema = yield* SchemaFlag
     const data = Option.isSome(url) ? undefined : resolve(Option.getOrElse(folder, () => usualFolder))
     const json = yield* Json
     const payloads = yield* Payloads
@@ -70,8 +69,7 @@ const dev = Command.make("dev", {
       ...(yield* Local) ? ["--local"] : []
     ]
     const where = [
-      "--schema",
-      schema,
+      ...Option.isSome(schema) ? ["--schema", schema.value] : [],
       ...data === undefined ? [] : ["--folder", data],
       ...Option.isSome(url) ? ["--url", Redacted.value(url.value)] : []
     ]
@@ -81,14 +79,13 @@ const dev = Command.make("dev", {
         generation({
           module,
           folder: data,
-          schema,
           migrate,
           skips,
           json,
           port: Option.getOrUndefined(given.port),
           // a folder is of who writes the program; a server may be anybody's
           mayReadPayloads: payloads || data !== undefined,
-          flags: [...shown, "--schema", schema]
+          flags: shown
         })
       )
     }

@@ -10,7 +10,7 @@ import { unachieved, unachievedAll } from "../verbs/answers.ts"
 import { targetOf } from "../verbs/asking.ts"
 import { verbTable } from "../verbs/table.ts"
 import { answer } from "./answer.ts"
-import { SchemaName, withClient, withEngine } from "./connection.ts"
+import { Folder, SchemaName, Url, withClient, withEngine } from "./connection.ts"
 import { nothing, stoppedBy, usage } from "./failures.ts"
 import { by, operator, reason, time } from "./given.ts"
 import { Output } from "./Output.ts"
@@ -55,6 +55,9 @@ const up = Command.make("up", {
 }, ({ dryRun, search, sql }) =>
   sql
     ? Effect.gen(function*() {
+      if (Option.isSome(yield* Url) || Option.isSome(yield* Folder)) {
+        return yield* usage("--sql asks no database: leave --url and --folder out")
+      }
       const scripts = search ? Effect.map(Effect.all([script, searchScript]), (texts) => texts.join("\n")) : script
       const text = yield* Effect.mapError(Effect.provide(scripts, yield* storage), stoppedBy)
       yield* Console.log(text)

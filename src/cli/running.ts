@@ -9,7 +9,7 @@ import { engineLayer } from "../engine/engineLayer.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import { worker as workerLayer } from "../Stepped.ts"
 import { checked, checkedId, described } from "./checked.ts"
-import { SchemaName, withEngine, workerClient } from "./connection.ts"
+import { databaseOf, schemaOf, withEngine } from "./connection.ts"
 import { type Stopped, usage } from "./failures.ts"
 import { actorOf, json, readDate } from "./given.ts"
 import { doesNotStart, load, module } from "./module.ts"
@@ -139,7 +139,7 @@ const worker = Command.make("worker", {
 }, (given) =>
   Effect.gen(function*() {
     const app = yield* load(given.module)
-    const options = { schema: yield* SchemaName, ...app.options }
+    const options = { ...app.options, schema: yield* schemaOf(app) }
     const drained = yield* Deferred.make<void>()
     const live = workerLayer({
       concurrency: given.concurrency,
@@ -149,7 +149,7 @@ const worker = Command.make("worker", {
     }).pipe(
       Layer.provide(app.actions),
       Layer.provideMerge(engineLayer(options, false, given.migrate)),
-      Layer.provideMerge(app.database ?? (yield* workerClient))
+      Layer.provideMerge(yield* databaseOf(app))
     )
     return yield* Effect.mapError(
       Effect.raceFirst(Layer.launch(live), Deferred.await(drained)),

@@ -1,10 +1,54 @@
 /** Flags that change what a command looks at, says, or asks for. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Redacted } from "effect"
+import { ConfigProvider, Effect, Fiber, Redacted } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
 import { garage, type Lines, printing, until } from "./fixtures/garage.ts"
 
 const why = ["--reason", "a test"]
+const nowhere = "postgres://nobody@127.0.0.1:1/none"
+const moduleOf = (name: string) => resolve(import.meta.dirname, `fixtures/${name}.ts`)
+
+describe("where it looks", () => {
+  it.live("--url, --folder and --schema are refused where they would change nothing", () =>
+    Effect.gen(function*() {
+      const folder = mkdtempSync(join(tmpdir(), "stepped-flags-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
+      const url = ["--url", nowhere]
+      const other = ["--schema", "other"]
+      const [own, app] = [moduleOf("ownDatabase"), moduleOf("app")]
+      const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+        [["ls", ...url, "--folder", folder], "--url and --folder exclude each other"],
+        [["check", app, ...url, "--folder", folder], "--url and --folder exclude each other"],
+        [["check", own, ...url], "a database of its own"],
+        [["worker", own, ...url], "a database of its own"],
+        [["worker", own, "--folder", folder], "a database of its own"],
+        [["check", own, ...other], "the module's own options say own"],
+        [["worker", own, ...other], "the module's own options say own"],
+        [["dev", own, "--once", "--folder", folder, ...other], "the module's own options say own"],
+        [["migrate", "up", "--sql", ...url], "--sql asks no database"],
+        [["migrate", "up", "--sql", "--folder", folder], "--sql asks no database"]
+      ]
+      const asked = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>>) =>
+        Effect.provideService(
+          printing({ out: [], err: [] }, args),
+          ConfigProvider.ConfigProvider,
+          ConfigProvider.fromUnknown(environment)
+        )
+      for (const [args, words] of refused) {
+        const { code, err, out } = yield* asked(args, {})
+        assert.deepStrictEqual([code, out, err.includes(words)], [2, "", true], `${args.join(" ")}: ${err}`)
+      }
+      // of an API only the one who serves it says which schema it has
+      const api = { STEPPED_URL: "http://127.0.0.1:1" }
+      const there = yield* asked(["ls", ...other], api)
+      assert.deepStrictEqual([there.code, there.err.includes("STEPPED_URL names an API")], [2, true], there.err)
+      const database = yield* asked(["ls", ...url, ...other], api)
+      assert.deepStrictEqual([database.code, database.err.includes("127.0.0.1:1")], [3, true], database.err)
+    }).pipe(Effect.scoped))
+})
 
 describe("looking", () => {
   it.live("--watch lists at once, and again every second, until it is interrupted", () =>

@@ -7,7 +7,7 @@ import { engineLayer, type EngineOptions, type Services } from "../../engine/eng
 import { events } from "../../Events.ts"
 import { worker } from "../../Stepped.ts"
 import { realClock, realSleep } from "../../store/RealClock.ts"
-import { output, workerClient } from "../connection.ts"
+import { output, schemaOf, workerClient } from "../connection.ts"
 import { doesNotStart, load } from "../module.ts"
 import { Output } from "../Output.ts"
 import { dashboardAt } from "./dashboard.ts"
@@ -21,7 +21,6 @@ export interface GenerationOptions {
   readonly module: string
   /** The folder of its database; the server of the flags, if none is given. */
   readonly folder: string | undefined
-  readonly schema: string
   /** Whether tables of a server are made; those of a folder always are. */
   readonly migrate: boolean
   readonly skips: "nothing" | "waits" | "waits and timeouts"
@@ -42,8 +41,8 @@ const gracePeriod = "1 second"
 
 const programOf = (app: App, options: GenerationOptions) =>
   Effect.gen(function*() {
-    const { folder, migrate, schema } = options
-    const own = { ...settings, ...app.options, schema: app.options?.schema ?? schema }
+    const { folder, migrate } = options
+    const own = { ...settings, ...app.options, schema: yield* schemaOf(app) }
     const database: Layer.Layer<Program, unknown> = folder === undefined
       ? Layer.provideMerge(engineLayer(own, false, migrate), yield* workerClient)
       : (yield* Effect.promise(() => import("../../embedded/index.ts"))).layer({
