@@ -13,6 +13,7 @@ import type { OperatorOptions } from "./Operation.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import { canBeStored, deletionLimit, limitOf, operationIfNamed, operationOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
+import { ofAchievements, strictly } from "./store/strictly.ts"
 
 /**
  * What was achieved last under a checksum key.
@@ -82,7 +83,7 @@ export class AchievementStore extends Context.Service<AchievementStore, {
   static readonly layer: Layer.Layer<AchievementStore, never, Store> = Layer.effect(
     AchievementStore,
     Effect.map(Store, (store) =>
-      AchievementStore.of({
+      AchievementStore.of(strictly("AchievementStore", ofAchievements, {
         find: (given) => {
           const key = joinKey(given)
           return canBeStored(key)
@@ -127,7 +128,7 @@ export class AchievementStore extends Context.Service<AchievementStore, {
               yield* operationIfNamed(verb, recordedOf(filter), options)
             )
           })
-      }))
+      })))
   )
 }
 

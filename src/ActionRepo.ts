@@ -67,6 +67,7 @@ import { listingOf } from "./store/listing.ts"
 import { loadExecution, loadTree } from "./store/loadTree.ts"
 import { operationsOf } from "./store/operationsOf.ts"
 import { Store } from "./store/Store.ts"
+import { ofRepo, strictly } from "./store/strictly.ts"
 
 /** Among how many of the newest it is looked for what has changed, and how many of these one call gives. */
 const changedAmong = 5000
@@ -279,7 +280,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   static readonly layer: Layer.Layer<ActionRepo, never, Store> = Layer.effect(
     ActionRepo,
     Effect.map(Store, (store) =>
-      ActionRepo.of({
+      ActionRepo.of(strictly("ActionRepo", ofRepo, {
         ...decidingOf(store),
         ...listingOf(store),
         compensateAgain: (id, options) =>
@@ -361,6 +362,6 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             yield* keyTextOf("target of ActionRepo.recordDenied", target)
             yield* store.recordOutcome(yield* operationOf(verb, target, options), "denied")
           })
-      }))
+      })))
   )
 }

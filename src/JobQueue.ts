@@ -14,6 +14,7 @@ import type { Pause, PauseOptions } from "./Pause.ts"
 import { AmbiguousWorker, InvalidQuery, type StorageError, UnknownWorker } from "./SteppedError.ts"
 import { canBeStored, limitOf, operationOf, pauseOptionsOf, textOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
+import { ofQueue, strictly } from "./store/strictly.ts"
 
 /**
  * What waits in the queue, by definition.
@@ -206,7 +207,7 @@ export class JobQueue extends Context.Service<JobQueue, {
   static readonly layer: Layer.Layer<JobQueue, never, Store> = Layer.effect(
     JobQueue,
     Effect.map(Store, (store) =>
-      JobQueue.of({
+      JobQueue.of(strictly("JobQueue", ofQueue, {
         queued: ({ after = 0, limit } = {}) =>
           Effect.gen(function*() {
             const most = yield* limitOf("limit of JobQueue.queued", limit)
@@ -275,7 +276,7 @@ export class JobQueue extends Context.Service<JobQueue, {
               ? yield* store.definitions(filter, most)
               : []
           })
-      }))
+      })))
   )
 }
 

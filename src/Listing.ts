@@ -12,6 +12,7 @@ import { argumentsCodec, codecOf } from "./domain/Codec.ts"
 import { encodeActorId } from "./engine/invoke/invocation.ts"
 import type { Listing, Page } from "./Page.ts"
 import type { InvalidActorId, InvalidQuery, StorageError } from "./SteppedError.ts"
+import { conditions, type Fields, knownOnly } from "./store/strictly.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -46,6 +47,11 @@ export interface ListFilter extends Omit<ActionFilter, "actorType" | "actorId" |
 // -------------------------------------------------------------------------------------------------------------------
 // finding
 // -------------------------------------------------------------------------------------------------------------------
+
+const { actorId: _id, actorType: _type, after: _after, brief: _brief, limit: _limit, name: _name, ...others } =
+  conditions
+const filterFields: Fields<ListFilter> = { actor: true, action: true, ...others }
+const pageFields: Fields<Page> = { limit: true, after: true }
 
 const ifRead = <A>(decoded: Effect.Effect<unknown, unknown>): Effect.Effect<Option.Option<A>> =>
   Effect.map(Effect.option(decoded), (value) => value as Option.Option<A>)
@@ -145,10 +151,14 @@ export const list: {
     page?: Page
   ): Effect.Effect<Listing<ActionRecord>, StorageError | InvalidQuery | InvalidActorId, ActionRepo>
 } = (
-  { action, actor, ...filter }: ListFilter = {},
-  { after, limit }: Page = {}
+  given: ListFilter = {},
+  asked: Page = {}
 ): Effect.Effect<Listing<any>, StorageError | InvalidQuery | InvalidActorId, ActionRepo> =>
   Effect.gen(function*() {
+    yield* knownOnly("Stepped.list", given, filterFields)
+    yield* knownOnly("Stepped.list", asked, pageFields)
+    const { action, actor, ...filter } = given
+    const { after, limit } = asked
     const repo = yield* ActionRepo
     const page = yield* repo.page({
       ...filter,

@@ -15,6 +15,7 @@ import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import { canBeStored, limitOf, operationOf, pauseOptionsOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
+import { ofLanes, strictly } from "./store/strictly.ts"
 
 /**
  * An occupied lane. A lane exists only while somebody performs or waits in it.
@@ -74,7 +75,7 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
   static readonly layer: Layer.Layer<PerformanceLane, never, Store> = Layer.effect(
     PerformanceLane,
     Effect.map(Store, (store) =>
-      PerformanceLane.of({
+      PerformanceLane.of(strictly("PerformanceLane", ofLanes, {
         find: (given) => {
           const [name, key] = isLaneKey(given) ? [given.lane, given.key] : [null, joinKey(given)]
           return canBeStored(key)
@@ -113,7 +114,7 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
             const operation = yield* operationOf("PerformanceLane.resume", `lane ${laneShown(subject)}`, options)
             return yield* store.resume("lane", subject, operation)
           })
-      }))
+      })))
   )
 }
 

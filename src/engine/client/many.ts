@@ -15,6 +15,7 @@ import {
 } from "../../Many.ts"
 import { type EnqueueError, type InvalidActorId, InvalidQuery } from "../../SteppedError.ts"
 import { byOf, limitOf, operationOf, textOf, timeOf, withinOf } from "../../store/asked.ts"
+import { type Fields, knownOnly } from "../../store/strictly.ts"
 import { encodeActorId } from "../invoke/invocation.ts"
 import { boundsOf } from "../many/asking.ts"
 import { type Asked, forMany, Operator } from "../many/definition.ts"
@@ -150,15 +151,7 @@ export const filterOf = (
         return yield* refuse(`${other} of Stepped.forMany`, given[other], `nothing beside ${one}`)
       }
     }
-    // what is misspelt would say nothing, and be taken for a condition
-    const strange = Object.keys(given).find((field) => !Object.hasOwn(conditions, field))
-    if (strange !== undefined) {
-      return yield* refuse(
-        `${strange} of Stepped.forMany`,
-        given[strange as keyof typeof given],
-        `nothing, as there is no such condition: there are ${Object.keys(conditions).join(", ")}`
-      )
-    }
+    yield* knownOnly("Stepped.forMany", given, conditions)
     const filter: Filter = {
       ...given,
       ...actor === undefined ? {} : { actorType: actor.type, actorId: yield* encodeActorId(actor) },
@@ -175,11 +168,15 @@ export const filterOf = (
     return filter
   })
 
+const optionFields: Fields<ManyOptions> = { reason: true, by: true, rate: true, batch: true }
+
 const argumentOf = (
   plan: Pick<Asked, "id" | "at" | "count" | "verb" | "filter" | "failedSince">,
-  { batch, by, rate, reason }: ManyOptions
+  options: ManyOptions
 ): Effect.Effect<Asked, InvalidQuery> =>
   Effect.gen(function*() {
+    yield* knownOnly("Stepped.forMany", options, optionFields)
+    const { batch, by, rate, reason } = options
     if (rate !== undefined && !(rate > 0 && rate <= rateMost)) {
       return yield* refuse(
         "rate of Stepped.forMany",

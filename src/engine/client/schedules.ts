@@ -23,6 +23,7 @@ import {
 } from "../../store/asked.ts"
 import type { NewOperation } from "../../store/Records.ts"
 import type { Fire, ScheduleStore, StoredSchedule, StoredSlot } from "../../store/Scheduled.ts"
+import { ofSchedules, strictly } from "../../store/strictly.ts"
 import { countOf } from "../../store/weight.ts"
 import { invocationOf, slotKey, weighFire } from "../schedules/firing.ts"
 import { fromNow, readSchedule } from "../schedules/given.ts"
@@ -37,12 +38,13 @@ const backfillMax = 1000
 /** Behind the time of what was run by hand, in its key: a slot of that very moment has another one. */
 const handMark = "/"
 
-export const make = (context: Context): Schedules["Service"] => ({
-  ...rowsOf(context),
-  ...shownOf(context),
-  ...operatedOf(context),
-  ...allOf(context)
-})
+export const make = (context: Context): Schedules["Service"] =>
+  strictly("Schedules", ofSchedules, {
+    ...rowsOf(context),
+    ...shownOf(context),
+    ...operatedOf(context),
+    ...allOf(context)
+  })
 
 const find = (store: ScheduleStore, name: string): Effect.Effect<StoredSchedule, UnknownSchedule | StorageError> =>
   Effect.flatMap(

@@ -8,8 +8,21 @@ import * as Stream from "effect/Stream"
 import type { Engine, Listener } from "../../Engine.ts"
 import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "../../Events.ts"
 import { type InvalidActorId, InvalidOption } from "../../SteppedError.ts"
+import { type Fields, strangeIn } from "../../store/strictly.ts"
 import { encodeActorId } from "../invoke/invocation.ts"
 import type { Hub } from "./Hub.ts"
+
+const filterFields: Fields<EventFilter> = { actor: true, action: true, id: true, tags: true }
+
+/** A filter with a field that is not known, as one that is misspelt, would take all events. */
+const checkFilter = (filter: EventFilter): Effect.Effect<void, InvalidOption> => {
+  const strange = strangeIn(filter, filterFields)
+  return strange === undefined
+    ? Effect.void
+    : Effect.fail(
+      new InvalidOption({ option: `${strange.field} of Stepped.events`, value: strange.value, takes: strange.takes })
+    )
+}
 
 /** Whether a filter takes an event. */
 const takes = (filter: EventFilter): Effect.Effect<(event: ActionEvent) => boolean, InvalidActorId> =>
@@ -57,6 +70,7 @@ const streaming =
     options: { readonly buffer?: number }
   ): Stream.Stream<ActionEvent<Tag> | EventsLost, InvalidActorId | InvalidOption> =>
     Stream.unwrap(Effect.gen(function*() {
+      yield* checkFilter(filter)
       const most = yield* bufferOf(options.buffer)
       // invariant: `most` events at most, the latest; `lost` of those before them were dropped since the last were taken
       let kept: Array<ActionEvent<Tag> | EventsLost> = []

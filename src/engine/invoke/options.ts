@@ -7,6 +7,7 @@ import { isStorable } from "../../domain/storable.ts"
 import type { EnqueueOptions } from "../../EnqueueOptions.ts"
 import { InvalidDuration, InvalidOption } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
+import { type Fields, strangeIn } from "../../store/strictly.ts"
 
 /** With a name, what came with it is added when the arguments are known. */
 export type Asked = Pick<Invocation, "priority" | "due" | "tags" | "named">
@@ -40,6 +41,7 @@ export const readOptions = (
 ): Effect.Effect<Asked, InvalidOption> =>
   options === undefined ? nothing : Effect.try({
     try: () => ({
+      ...known(action, options),
       ...priorityOf(action, options),
       ...dueOf(action, options, now),
       ...tagsOf(action, options),
@@ -47,6 +49,22 @@ export const readOptions = (
     }),
     catch: (error) => error as InvalidOption
   })
+
+const fields: Fields<EnqueueOptions> = {
+  priority: true,
+  tags: true,
+  at: true,
+  delay: true,
+  id: true,
+  idempotencyKey: true
+}
+
+/** One that is misspelt would be enqueued as if nothing was said. */
+const known = (action: string, options: EnqueueOptions): Asked => {
+  const strange = strangeIn(options, fields)
+  if (strange === undefined) return {}
+  throw new InvalidOption({ option: `${strange.field} of ${action}`, value: strange.value, takes: strange.takes })
+}
 
 const priorityOf = (action: string, { priority }: EnqueueOptions): Asked => {
   const { least, most } = priorityLimits
