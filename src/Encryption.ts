@@ -6,10 +6,11 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
+import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { webcrypto } from "node:crypto"
 import { canonicalText } from "./domain/canonicalText.ts"
+import { toldAnyway } from "./domain/discreet.ts"
 import { Digesting, sealed as sealedText } from "./domain/Encrypted.ts"
 import type { PlainSchema } from "./domain/PlainSchema.ts"
 import { DefinitionError } from "./SteppedError.ts"
@@ -232,7 +233,7 @@ const wrap = <S extends PlainSchema>(keys: OpenKeys, field: string, schema: S): 
   const encode = Schema.encodeUnknownEffect(json)
   const decode = Schema.decodeUnknownEffect(json)
   // whoever reads the message has no business with the value
-  const issue = (message: string) => new SchemaIssue.InvalidValue({ message: `${field} ${message}` }, undefined, {})
+  const issue = (message: string) => toldAnyway(`${field} ${message}`)
   return sealedText(field).pipe(Schema.decodeTo(
     Schema.toType(schema) as unknown as Schema.Codec<S["Type"]>,
     SchemaTransformation.transformEffect<S["Type"], string>({

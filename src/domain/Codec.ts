@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
+import { discreetly } from "./discreet.ts"
 import { Digesting, fieldsIn, isEncrypting } from "./Encrypted.ts"
 import { errorText, tidyText } from "./Failure.ts"
 import type { PlainSchema } from "./PlainSchema.ts"
@@ -32,12 +33,12 @@ export const codecOf = (schema: PlainSchema): JsonCodec => {
   if (known !== undefined) return known
   const isVoid = schema.ast._tag === "Void"
   const json = Schema.toCodecJson(schema)
-  const encode = isVoid ? () => Effect.succeed(null) : Schema.encodeUnknownEffect(json)
+  const encode = isVoid ? () => Effect.succeed(null) : discreetly(schema, Schema.encodeUnknownEffect(json))
   const encrypts = isEncrypting(schema)
   const codec: JsonCodec = {
     isVoid,
     encode,
-    decode: isVoid ? () => Effect.void : Schema.decodeUnknownEffect(json),
+    decode: isVoid ? () => Effect.void : discreetly(schema, Schema.decodeUnknownEffect(json)),
     isEncrypting: encrypts,
     identify: encrypts
       ? (value) => Effect.orDie(Effect.provideService(encode(value), Digesting, true))

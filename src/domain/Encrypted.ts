@@ -17,6 +17,9 @@ const encryptedMark = "stepped/encrypted"
 /** The stored side of what is encrypted. */
 export const sealed = (field: string) => Schema.String.annotate({ [encryptedMark]: field, description: "encrypted" })
 
+/** Whether it is the stored side of what is encrypted. */
+export const isEncrypted = (ast: SchemaAST.AST): boolean => typeof ast.annotations?.[encryptedMark] === "string"
+
 /** What is encrypted in a value, each field once. */
 export const fieldsIn = (schema: PlainSchema): ReadonlyArray<string> => [...new Set(fields(schema.ast, new Set()))]
 

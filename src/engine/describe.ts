@@ -1,12 +1,13 @@
 /** Definitions as data, for who does not have the program (`Catalogue.ts`). A schema of which nothing can be said is opaque, and stops nobody. */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
+import type * as SchemaAST from "effect/SchemaAST"
 import { createHash } from "node:crypto"
 import type { DefinitionDescription, SchemaDescription, StepDescription } from "../Catalogue.ts"
 import { fingerprintOf } from "../domain/Codec.ts"
 import { partsOf } from "../domain/partsOf.ts"
 import type { PlainSchema } from "../domain/PlainSchema.ts"
+import { isRedacted, isSecret } from "../domain/secrets.ts"
 import { isStorable } from "../domain/storable.ts"
 import type { Described } from "../store/Announcement.ts"
 import type { Runnable, RunnableStep } from "./Runnable.ts"
@@ -110,20 +111,6 @@ const attempted = (schema: PlainSchema, made: () => SchemaDescription["schema"])
 }
 
 type Path = ReadonlyArray<string>
-
-const isRedacted = (ast: SchemaAST.AST): boolean => {
-  const kind = SchemaAST.isDeclaration(ast) ? ast.annotations?.representation : undefined
-  return typeof kind === "object" && kind !== null && "id" in kind && kind.id === "effect/schema/Redacted"
-}
-
-/** Whether something secret is in it, anywhere. */
-const isSecret = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST> = new Set()): boolean => {
-  if (seen.has(ast)) return false
-  seen.add(ast)
-  const stored = ast.encoding?.at(-1)?.to
-  return isRedacted(ast) || partsOf(ast).some(([, part]) => isSecret(part, seen)) ||
-    (stored !== undefined && isSecret(stored, seen))
-}
 
 /** Schemas that hold each other have more places than anybody wants to list: such a value is secret as a whole. */
 const mostPlaces = 10_000

@@ -10,6 +10,7 @@ import * as Activity from "effect/workflow/Activity"
 import type * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as Workflow from "effect/workflow/Workflow"
 import { WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { discreetly } from "../domain/discreet.ts"
 import { storedName } from "../domain/executionNames.ts"
 import { InvalidActorId, PayloadTooLarge, TooManyMemos, UnstorableText } from "../SteppedError.ts"
 import { decodeExit, encodeExit } from "./codecs.ts"
@@ -56,7 +57,9 @@ export const readDeferred = (
     Effect.flatMap(decodeExit(stored), (exit) => {
       // the contract knows deferreds without their schemas, which all of them have
       const schema = "exitSchema" in deferred ? deferred.exitSchema as Schema.Codec<unknown, unknown> : undefined
-      return schema === undefined ? Effect.succeed(exit) : Effect.as(Schema.decodeUnknownEffect(schema)(exit), exit)
+      return schema === undefined
+        ? Effect.succeed(exit)
+        : Effect.as(discreetly(schema, Schema.decodeUnknownEffect(schema))(exit), exit)
     }),
     (error) => suspending(run, Cause.die(new Error(`what ${deferred.name} was given cannot be read: ${error.message}`)))
   )
@@ -72,7 +75,7 @@ const read = (run: Run, activity: Activity.Any, stored: unknown): Effect.Effect<
           : undefined
         return schema === undefined
           ? Effect.succeed(exit)
-          : Effect.as(Schema.decodeUnknownEffect(schema)(exit), exit)
+          : Effect.as(discreetly(schema, Schema.decodeUnknownEffect(schema))(exit), exit)
       })
     ),
     (exit) =>

@@ -3,12 +3,16 @@ import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as Workflow from "effect/workflow/Workflow"
+import { discreetly } from "../domain/discreet.ts"
 
 /** What is stored of an execution, as JSON. */
 export const schemasOf = (workflow: Workflow.Any) => ({
   payload: Schema.toCodecJson(workflow.payloadSchema),
   exit: Schema.toCodecJson(Schema.Exit(workflow.successSchema, workflow.errorSchema, Schema.Defect()))
 })
+
+/** What somebody has in place of schemas that are not known, as their types are not. */
+type Known = Schema.Codec<unknown, unknown>
 
 /**
  * The codecs of one workflow. Their services are those of whoever executes or registers it, as the types of `effect/workflow` say; the contract
@@ -23,11 +27,12 @@ export interface WorkflowCodecs {
 
 export const codecsOf = (workflow: Workflow.Any): WorkflowCodecs => {
   const { exit, payload } = schemasOf(workflow)
+  const [known, ended] = [payload as unknown as Known, exit as unknown as Known]
   return {
-    encodePayload: Schema.encodeUnknownEffect(payload) as WorkflowCodecs["encodePayload"],
-    decodePayload: Schema.decodeUnknownEffect(payload) as WorkflowCodecs["decodePayload"],
-    encodeExit: Schema.encodeUnknownEffect(exit) as WorkflowCodecs["encodeExit"],
-    decodeExit: Schema.decodeUnknownEffect(exit) as WorkflowCodecs["decodeExit"]
+    encodePayload: discreetly(known, Schema.encodeUnknownEffect(payload) as WorkflowCodecs["encodePayload"]),
+    decodePayload: discreetly(known, Schema.decodeUnknownEffect(payload) as WorkflowCodecs["decodePayload"]),
+    encodeExit: discreetly(ended, Schema.encodeUnknownEffect(exit) as WorkflowCodecs["encodeExit"]),
+    decodeExit: discreetly(ended, Schema.decodeUnknownEffect(exit) as WorkflowCodecs["decodeExit"])
   }
 }
 

@@ -10018,6 +10018,67 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/http/Reading.test.ts": ["21.1: pages of lanes, and"] }
   },
   {
+    name: "secrets-in-messages",
+    breaks: "17.3: a check of the program's tells a secret in the message of what does not fit",
+    plants: [{
+      file: "src/domain/discreet.ts",
+      find: "  return top === null\n",
+      replace: "  return top !== undefined\n"
+    }],
+    tests: { "test/domain/discreet.test.ts": ["17.3: says nothing of what is secret in it"] }
+  },
+  {
+    name: "messages-without-use",
+    breaks: "17.3: where something in it is secret, nobody is told what is wrong with what is beside it",
+    plants: [{
+      file: "src/domain/discreet.ts",
+      find: "  if (!hides(top, path)) return issue\n",
+      replace: ""
+    }],
+    tests: { "test/domain/discreet.test.ts": ["17.3: says all the same where it does not fit"] }
+  },
+  {
+    name: "misspelt-means-all",
+    breaks: "18.7: who misspells a condition is given all, deletes all, forgets all",
+    plants: [{
+      file: "src/store/strictly.ts",
+      find: "const field = Object.keys(options).find((name) => !Object.hasOwn(known, name))",
+      replace:
+        "const field: string | undefined = Object.keys(options).find((name) => !Object.hasOwn(known, name) && name === \"?\")"
+    }],
+    tests: { "test/store/strictly.test.ts": ["18.7: of every verb and reader", "18.7: a condition that is misspelt"] }
+  },
+  {
+    name: "http-versions-cut",
+    breaks: "21.1: of the versions of a definition nobody sees those beyond a thousand",
+    plants: [{
+      file: "src/http/readOverview.ts",
+      find: "next: found.length > limit ? definitionCursor(items.at(-1)!) : undefined",
+      replace: "next: found.length > limit + 1 ? definitionCursor(items.at(-1)!) : undefined"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: definitions come page by page"] }
+  },
+  {
+    name: "http-versions-of-a-moment",
+    breaks: "21.1: a further page of versions leaves out those that were first seen in the same millisecond",
+    plants: [{
+      file: "src/sql/catalogue.ts",
+      find: " or (date_trunc('milliseconds', first_seen) = $6 and hash > $7)",
+      replace: " or ($7::text is null)"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: definitions come page by page"] }
+  },
+  {
+    name: "flags-unheard",
+    breaks: "21.6: a schema is asked for of an API, and not heard of",
+    plants: [{
+      file: "src/cli/connection.ts",
+      find: "if (Option.isSome(yield* SchemaFlag)) {",
+      replace: "if (false) {"
+    }],
+    tests: { "test/cli/Flags.test.ts": ["are refused where they would change nothing"] }
+  },
+  {
     name: "http-lanes-without-names",
     breaks: "21.1: behind the lanes of keys nobody finds those that have a name",
     plants: [{
