@@ -2,9 +2,9 @@
  * What rules 9, 10, 11, 13 and 18 say of steps that begin again, wait for signals, time out, are undone and are gone on with, worked out on a
  * line of time: no effects, no SQL.
  *
- * A saga has three steps, whose bodies take no time: what they wait for does. Nothing but a parent and its children meet, and no two
- * durations of a scenario are the same, so that what happens when can be said of each action alone, once it is known when it is ended from
- * above. Where that is found out later, the action is worked out anew.
+ * A saga has three steps, whose bodies take no time: what they wait for does. Nothing but a parent and its children meet, and those of one
+ * place, one after the other in the lane of that; no two durations of a scenario are the same. So what happens when can be said of each action
+ * alone, once it is known when it is ended from above. Where that is found out later, the action is worked out anew.
  */
 import {
   type Asked,
@@ -18,7 +18,7 @@ import {
   timesAt
 } from "./SagaPlan.ts"
 import { compensatedIn, type GoesOn, goesOnAt, goneOnFor, memosOf, notUndoneFrom, originOf } from "./SagaRetrying.ts"
-import { type Memory, noteOf, type Run, runsOf, type SagaRow, type Step } from "./SagaRun.ts"
+import { type Memory, noteOf, rememberedOf, type Run, runsOf, type SagaRow, type Step } from "./SagaRun.ts"
 import { notUndoneOf, undoAgain, unwind } from "./SagaUndoing.ts"
 
 /** Others are named by their place, and how many actions of that place were before them. */
@@ -61,7 +61,19 @@ interface Beginning {
 
 const beginsNew: GoesOn = { index: 0, isAfresh: false, waits: false, becomes: [], isNew: true }
 
+/** What has ended is not always over: a parent whose time is over does not wait for a child that is undone, which holds its lane. */
 const perform = (given: Beginning): Run => {
+  const run = performed(given)
+  const freed = new Map(run.memory)
+  for (const { endAt, place } of runsOf(run)) {
+    const { bodies, freeAt } = rememberedOf(freed, place)
+    freed.set(place, { bodies, freeAt: Math.max(freeAt, endAt) })
+  }
+  run.memory = freed
+  return run
+}
+
+const performed = (given: Beginning): Run => {
   const { abandonAt = Infinity, cancelAt, known, level, memory, parent, place, retryOf, saga, startAt } = given
   const goesOn = retryOf === undefined ? beginsNew : goesOnAt(retryOf, known, given.from)
   const run: Run = {
@@ -129,18 +141,16 @@ const takenOver = ({ children, index, slots, status }: Step): Step => ({
   children: [...children]
 })
 
-const noneRan = [0, 0, 0, 0, 0, 0]
-
 /** The body runs: what it does once, it has done, or does now. */
 const runBody = (run: Run, index: number, at: number, attempt: number): number => {
-  const ran = run.memory.get(run.place) ?? noneRan
+  const { bodies: ran, freeAt } = rememberedOf(run.memory, run.place)
   const memo = run.memos[index]
   const once = stepNames.length + index
   run.memos[index] = memo ?? ran[once]!
-  run.memory = new Map(run.memory).set(
-    run.place,
-    ran.map((n, i) => i === index || (i === once && memo === undefined) ? n + 1 : n)
-  )
+  run.memory = new Map(run.memory).set(run.place, {
+    bodies: ran.map((n, i) => i === index || (i === once && memo === undefined) ? n + 1 : n),
+    freeAt
+  })
   const step = stepNames[index]!
   run.log.push({ at, text: `${step} ${attempt} once ${run.memos[index]}`, step, undoes: false })
   return ran[index]!
@@ -226,13 +236,14 @@ const performChildren = (
     const earlier = last.get(n)
     if (earlier?.status === "succeeded") return earlier
     const [, retried] = becomes[n] ?? []
+    const place = placeOf(run.place, step.index, n)
     const begin = (cancelAt: number) =>
       perform({
         saga,
-        place: placeOf(run.place, step.index, n),
+        place,
         level: run.level + 1,
         parent: run,
-        startAt: Math.max(at, earlier?.endAt ?? 0),
+        startAt: Math.max(at, rememberedOf(run.memory, place).freeAt),
         cancelAt,
         memory: run.memory,
         known,

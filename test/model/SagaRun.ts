@@ -78,11 +78,22 @@ export interface Run {
   hasHeard: boolean
   /** What each body does once has come to. */
   readonly memos: Array<number | undefined>
-  /** Of each place, how often each of its bodies has run, and has done what it does once. */
+  /** What is known of each place. */
   memory: Memory
 }
 
-export type Memory = ReadonlyMap<string, ReadonlyArray<number>>
+export interface Remembered {
+  /** How often each of its bodies has run, and has done what it does once. */
+  readonly bodies: ReadonlyArray<number>
+  /** When all that has performed there, and what has undone it, is over. */
+  readonly freeAt: number
+}
+
+export type Memory = ReadonlyMap<string, Remembered>
+
+const nothing: Remembered = { bodies: [0, 0, 0, 0, 0, 0], freeAt: -Infinity }
+
+export const rememberedOf = (memory: Memory, place: string): Remembered => memory.get(place) ?? nothing
 
 /** All runs of a tree, its own first. */
 export function* runsOf(run: Run): Generator<Run> {

@@ -38,43 +38,55 @@ const undoLeaves: Sweep = { verb: "undo", direction: "up" }
 
 const stubborn = saga([step({ undo: { fails: 2, waits: [] } }), step(), step()])
 const badly = saga([step({ fails: 3 }), step(), step()])
+/** A step's time is over before it has ended, and then it is undone. */
+const lasting = (ms: number) => saga([step({ undo: { fails: 0, waits: [ms] } }), step(), step({ waits: [200_000_000] })])
+/** What the second attempt starts never begins, since the first one's is undone until the third has begun. */
+export const heldByAttempt = saga([step(), step({ children: [lasting(80_000_000)] }), step()])
+/** The child does not wait for what its last attempt has started, and is performed again. */
+export const heldByParent = saga([
+  step(),
+  step(),
+  step({ children: [saga([step(), step({ children: [lasting(30_000_000)] }), step()], { kind: "timed" })] })
+])
 
 export const sagasByHand: ReadonlyArray<readonly [title: string, scenario: SagaScenario]> = [
+  ["9.4, 10.1: what is undone holds its lane against what a later attempt starts", scenario(heldByAttempt, [])],
+  ["9.4, 10.1: what is undone holds its lane against what another parent starts", scenario(heldByParent, [])],
   [
-    "what was compensated is done again, each time under another key of the first one",
+    "18.1: what was compensated is done again, each time under another key of the first one",
     scenario(saga([step(), step(), step({ fails: 9 })]), [retryAll, retryAll, retryAll])
   ],
   [
-    "what was kept is not done again, and what was done once is there",
+    "18.1: what was kept is not done again, and what was done once is there",
     scenario(saga([step(), step(), step({ fails: 6 })], { kind: "keeps" }), [retryAll, retryAll])
   ],
   [
-    "children of which some could not be undone count as compensated",
+    "18.1: children of which some could not be undone count as compensated",
     scenario(saga([step(), step({ children: [stubborn] }), thrice]), [retryAll, undoLeaves, retryAll])
   ],
   [
-    "children that were unwound are retried, without the body",
+    "18.1: children that were unwound are retried, without the body",
     scenario(
       saga([step(), step(), step({ children: [well, badly], waits: [1_000] })], { kind: "point" }),
       [retryAll, retryAll]
     )
   ],
   [
-    "a child that was retried by itself counts, and is not unwound with a parent that takes it",
+    "18.1: a child that was retried by itself counts, and is not unwound with a parent that takes it",
     scenario(
       saga([step(), step(), step({ children: [badly, saga([never, step(), step()])] })], { kind: "point" }),
       [retryLeaves, retryAll]
     )
   ],
   [
-    "a child that has failed again, retried by itself, is the one that is retried",
+    "18.1: a child that has failed again, retried by itself, is the one that is retried",
     scenario(
       saga([step(), step({ children: [saga([step({ fails: 4 }), step(), step()])] }), step()], { kind: "keeps" }),
       [retryLeaves, retryLeaves, retryAll]
     )
   ],
   [
-    "a time that was still to come is waited for, and a signal that was read is not asked for again",
+    "18.1: a time that was still to come is waited for, and a signal that was read is not asked for again",
     scenario(
       saga([step(), step({ waits: [40_000_000] }), step()], { kind: "keeps", hears: [1_000] }),
       [retryAll],
@@ -82,24 +94,24 @@ export const sagasByHand: ReadonlyArray<readonly [title: string, scenario: SagaS
     )
   ],
   [
-    "one that has waited for a signal that has not come asks again",
+    "18.1: one that has waited for a signal that has not come asks again",
     scenario(saga([step(), step({ children: [well] }), step()], { kind: "keeps", hears: [] }), [retryAll], {
       cancelAt: 10_000_000
     })
   ],
   [
-    "from an earlier step it is done afresh",
+    "18.1: from an earlier step it is done afresh",
     scenario(saga([step(), step({ children: [well] }), step({ fails: 6 })], { kind: "keeps" }), [fromB, fromB])
   ],
   [
-    "what is not undone is not retried, until it is",
+    "18.1: what is not undone is not retried, until it is",
     scenario(
       saga([step(), step({ undo: { fails: 3, waits: [] } }), thrice], { kind: "stop" }),
       [retryAll, undoLeaves, retryAll, undoLeaves]
     )
   ],
   [
-    "a child that was cut short goes on with its own step",
+    "18.1: a child that was cut short goes on with its own step",
     scenario(
       saga([
         step(),

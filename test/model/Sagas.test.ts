@@ -5,7 +5,7 @@ import { suite } from "../harness/databases.ts"
 import { patienceMs } from "../patience.ts"
 import { sagaEnd } from "./SagaModel.ts"
 import { type Asked, type Saga, timesAt } from "./SagaPlan.ts"
-import { never, saga, sagasByHand, step, thrice } from "./SagaScenarios.ts"
+import { heldByAttempt, heldByParent, never, saga, sagasByHand, step, thrice } from "./SagaScenarios.ts"
 import { JourneysLive, sagaScenarios, showSaga, undoneAsTheModelSays } from "./SagaWorld.ts"
 import { forAll, seed, silent, trees } from "./Trees.ts"
 
@@ -30,7 +30,7 @@ suite("random sagas", (engine) => {
   )
 
   for (const [title, scenario] of sagasByHand) {
-    it.effect(`18.1: ${title}, as the model says`, () =>
+    it.effect(`${title}, as the model says`, () =>
       Effect.provide(
         undoneAsTheModelSays(scenario),
         JourneysLive.pipe(Layer.provideMerge(engine.layer()), Layer.provideMerge(silent))
@@ -88,6 +88,21 @@ describe("the model of sagas", () => {
   it("9.4, 10.3: a step whose time is over is mended", () => {
     const { ran } = end(saga([step(), step({ waits: [stepTimeout] }), step()]))
     assert.strictEqual(ran("0")!.at(-2), `${3 * stepTimeout + 2 * retry} mends b 1`)
+  })
+
+  it("9.4, 10.1: what is undone holds its lane, also when its parent goes on without it", () => {
+    const began = (tree: Saga, place: string) => {
+      const { of, ran } = end(tree)
+      return [of(place).length, ran(place).filter((text) => text.endsWith(" a 1") && !text.includes("undoes"))]
+    }
+    const [own, below] = [timesAt(0), timesAt(1)]
+    assert.deepStrictEqual(began(heldByAttempt, "0.b0"), [3, ["0 a 1", `${own.stepTimeout + 80_000_000} a 1`]])
+    const [, starts] = began(heldByParent, "0.c0.b0")
+    const third = 3 * below.stepTimeout + 2 * below.retry
+    assert.deepStrictEqual((starts as Array<string>).slice(2, 4), [
+      `${2 * below.stepTimeout + below.retry + 30_000_000} a 1`,
+      `${third + 30_000_000} a 1`
+    ])
   })
 
   it("11.1, 9.1: a signal comes in time or the attempt fails; the next one has what was read", () => {
