@@ -60,10 +60,17 @@ const asking = (meter: Meter, workers: Workers.Workers) =>
     (leave) => Effect.sync(leave)
   )
 
-/** Nobody else has an embedded database: whatever is held is left from a process that died. */
-const takingOver = (store: Pick<Store["Service"], "recover">, now: Effect.Effect<number>) =>
+/**
+ * Nobody else has an embedded database: whatever is held is left from a process that died. What its definition says of its attempts nobody
+ * knows yet.
+ */
+const takingOver = (
+  store: Pick<Store["Service"], "recover">,
+  { attempts }: Settings["Service"],
+  now: Effect.Effect<number>
+) =>
   Effect.gen(function*() {
-    const { actions } = yield* Effect.flatMap(now, store.recover)
+    const { actions } = yield* store.recover(yield* now, [], { otherwise: attempts, own: new Map() })
     if (actions === 0) return
     yield* log.warning(`takes over from a process that has died: ${counted(actions, "action goes", "actions go")} on`)
   })
@@ -137,7 +144,7 @@ export const layer: Layer.Layer<
     yield* asking(meter, workers)
     yield* Effect.addFinalizer(() => hub.close)
     yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), workers.close))
-    if (storage.embedded) yield* takingOver(store, now)
+    if (storage.embedded) yield* takingOver(store, settings, now)
 
     const clients: ClientContext = { ...parts, workers, hub }
     const enqueue = yield* Scope.provide(Enqueue.make(clients), scope)
