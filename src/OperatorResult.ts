@@ -98,7 +98,10 @@ export type RetryOptions =
   }
   | {
     readonly upwards?: undefined
-    /** The name of a step that it begins with, though that has succeeded: what it did is done again, and so is what came after it. */
+    /**
+     * The name of a step that it begins with, though that has succeeded: what it did is done again, and so is what came after it. `idempotencyKey` of these
+     * steps stays the same, as nothing of them was undone: a system that goes by it takes the request for the one that it knows.
+     */
     readonly from?: string
   }
 

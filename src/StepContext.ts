@@ -42,8 +42,8 @@ export interface StepContext extends StarterContext {
   /** The running action's id. */
   readonly actionId: string
   /**
-   * A key for calls to other systems: the same however often the body runs, in further attempts, and in the action that goes on for this one (`ActionRepo.retry`).
-   * Another one once the step was compensated, and is to be done again.
+   * A key for calls to other systems: the same however often the body runs, in further attempts, and in the action that goes on for this one (`ActionRepo.retry`),
+   * also where that is to begin with a step that had succeeded (`from`). Another one once the step was compensated, and is to be done again.
    */
   readonly idempotencyKey: string
   /** Which attempt of the step runs, from 1 on; a rerun after a crash is the same attempt. */

@@ -534,6 +534,8 @@ suite("actions that are retried", (engine) => {
       })
       const next = yield* again(handle.id, { from: "pay" })
       assert.deepStrictEqual(scene.ran, ["once", "pay", "say"])
+      // nothing was undone: for another system it is the same request
+      assert.deepStrictEqual(scene.keys.get("pay"), Array(2).fill(`${handle.id}/pay/0`))
       assert.deepInclude(yield* recordOf(next), { status: "succeeded", result: "take pay 2" })
 
       fails("charge 2")
