@@ -170,6 +170,8 @@ export interface RetriedBefore {
   readonly first: string
   /** How often a step of theirs was compensated, by its name. */
   readonly compensated: Readonly<Record<string, number>>
+  /** Names of the steps that have done something once, though they have not begun here. */
+  readonly remembered?: ReadonlyArray<string> | null
 }
 
 /** A child that was to be unwound, where there is more to say than that it was. */

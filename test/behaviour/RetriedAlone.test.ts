@@ -1,7 +1,7 @@
 /** Rule 18.1: what somebody has retried by itself is not done again where what is above it is retried, too. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
@@ -213,5 +213,24 @@ suite("actions that are retried alone, and with what is above them", (engine) =>
       assert.strictEqual((yield* recordOf(next)).status, "failed")
       assert.deepStrictEqual(scene.ran, [])
       assert.deepInclude(yield* retry(next), { _tag: "NotRetryable", reason: "notUndone", action: alone })
+    }))
+
+  test("18.1: what was undone with a parent that is not there any more is not taken, and done again", () =>
+    Effect.gen(function*() {
+      fails("room 2")
+      const handle = yield* (yield* shop).roomsLater()
+      yield* performSteppedActions()
+      fails("card")
+      const between = retried(yield* retry(handle.id))
+      yield* performSteppedActions()
+      assert.deepStrictEqual(scene.ran.toSorted(), ["card", "room 1", "room 2", "undo room", "undo room"])
+      // as where its definition keeps less of what has ended so
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`delete from stepped.ended_actions where id = ${between}`
+      yield* sql`delete from stepped.steps where action = ${between}`
+      yield* sql`delete from stepped.slots where action = ${between}`
+      const next = yield* again(handle.id)
+      assert.deepStrictEqual(scene.ran.toSorted(), ["card", "room 1", "room 2"])
+      assert.strictEqual((yield* recordOf(next)).status, "succeeded")
     }))
 })

@@ -1,15 +1,18 @@
 /** Rule 18.1, of a step with several attempts: what any of them has come to stays done, also where the action ended between two. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, Stepped } from "stepped"
+import { ActionRepo, type EnqueueError, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { recordsOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { failing, more, news, order, round, Shop, Shops } from "./fixtures/retriedBetween.ts"
+import { until } from "../harness/workers.ts"
+import { failing, knell, more, news, order, peal, round, scene, Shop, Shops } from "./fixtures/retriedBetween.ts"
 
 suite("a retry between attempts", (engine) => {
-  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
     it.effect(
       name,
       () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(Shops.layer, engine.layer()))
@@ -84,6 +87,37 @@ suite("a retry between attempts", (engine) => {
       }))
   }
 
+  for (
+    const [what, waits, far] of [
+      ["of the same worker", false, ""],
+      ["for which it waits", true, ""],
+      ["whose arguments do not travel", true, "far ".repeat(50_000)]
+    ] as const
+  ) {
+    test(`18.1: what was done once is not done again behind a step that is, ${what}`, () =>
+      Effect.gen(function*() {
+        failing.add("sail")
+        const handle = yield* (yield* Shops.client)(1).sailLater(waits, far)
+        yield* performSteppedActions()
+        assert.deepStrictEqual(yield* news, ["load", "tide", "sail", "unload"])
+        failing.clear()
+        yield* retried(handle.id)
+        assert.deepStrictEqual(yield* news, ["load", "sail"])
+      }))
+  }
+
+  test("18.1, 9.1: what a further attempt has used again is used again by what goes on, in each of its attempts", () =>
+    Effect.gen(function*() {
+      failing.add("charge 2")
+      const handle = yield* (yield* Shops.client)(1).tripLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual((yield* news).toSorted(), ["charge 1", "charge 2", "charge 2", "refund 1"])
+      const result = yield* (yield* ActionRepo).retry(handle.id)
+      assert(result._tag === "Retried")
+      yield* performSteppedActions()
+      assert.deepStrictEqual((yield* news).toSorted(), ["charge 1", "charge 2", "charge 2", "refund 1"])
+    }))
+
   test("18.1, 10.3: what was done once is done again where its step was mended", () =>
     Effect.gen(function*() {
       failing.add("weigh")
@@ -112,5 +146,107 @@ suite("a retry between attempts", (engine) => {
       assert.isTrue(yield* (yield* Stepped.handle(Shop.ref(1), round, result.id)).cancel())
       yield* performSteppedActions()
       assert.sameMembers(yield* news, ["refund 2", "refund 11", "refund 12"])
+    }))
+
+  test("18.1, 10.4: a child that has succeeded without counting is undone with what goes on", () =>
+    Effect.gen(function*() {
+      scene.rung = (n) => n === 1 ? Effect.die("cracked") : Effect.void
+      const handle = yield* (yield* Shops.client)(1).pealLater()
+      yield* performIdle
+      assert.isTrue(yield* handle.cancel({ compensate: false }))
+      yield* performSteppedActions()
+      const again = yield* Effect.flatMap(ActionRepo, (repo) => repo.retry(handle.id))
+      assert(again._tag === "Retried")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["ring 1", "ring 2"])
+      // and with whoever goes on for that one
+      assert.isTrue(yield* (yield* Stepped.handle(Shop.ref(1), peal, again.id)).cancel({ compensate: false }))
+      yield* performSteppedActions()
+      const last = yield* Effect.flatMap(ActionRepo, (repo) => repo.retry(again.id))
+      assert(last._tag === "Retried")
+      yield* performIdle
+      assert.isTrue(yield* (yield* Stepped.handle(Shop.ref(1), peal, last.id)).cancel())
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* news, ["hush 2", "hush 1"])
+    }))
+
+  /** Cancels one whose child has ended well and runs its callbacks, and what that has come to before these are over. */
+  const cancelledBeside = <A, E>(
+    later: Effect.Effect<{ readonly id: string }, EnqueueError>,
+    compensate: boolean,
+    before: (id: string) => Effect.Effect<A, E>
+  ) =>
+    Effect.gen(function*() {
+      const [reached, over] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      scene.rung = () => Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(over))
+      const { id } = yield* later
+      const worker = yield* Effect.forkChild(performIdle)
+      yield* Deferred.await(reached)
+      yield* Stepped.cancel(id, { compensate })
+      const other = yield* Effect.forkChild(performIdle)
+      // nothing that it has left behind is to be cancelled any more
+      const sql = yield* SqlClient.SqlClient
+      yield* until(
+        "all of it is looked at",
+        Effect.map(sql`select from stepped.abandoned_by`, ({ length }) => length === 0)
+      )
+      const seen = yield* before(id)
+      yield* Deferred.succeed(over, undefined)
+      yield* Fiber.joinAll([worker, other])
+      yield* performSteppedActions()
+      scene.rung = () => Effect.void
+      return [id, seen] as const
+    })
+
+  test("18.1, 10.4: nor is one left that it had given up; while that is still to end, nothing goes on", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const [id, early] = yield* cancelledBeside((yield* Shops.client)(1).pealLater(), false, repo.retry)
+      const [child] = yield* recordsOf("bell")
+      assert.deepStrictEqual(early, { _tag: "NotRetryable", reason: "ending", action: child!.id, step: "ring" })
+      assert.strictEqual(child!.status, "succeeded")
+      const again = yield* repo.retry(id)
+      assert(again._tag === "Retried")
+      yield* performIdle
+      assert.isTrue(yield* (yield* Stepped.handle(Shop.ref(1), peal, again.id)).cancel())
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* news, ["ring 1", "ring 2", "hush 2", "hush 1"])
+    }))
+
+  /** What a worker has said of a definition. */
+  const says = (name: string, options: ReadonlyArray<string>) =>
+    Effect.flatMap(
+      SqlClient.SqlClient,
+      (sql) =>
+        sql`insert into stepped.definitions (key, hash, json, first_seen, last_seen) values (${`Shop/${name}`}, 'one', ${
+          JSON.stringify({ options, steps: [] })
+        }::text::jsonb, clock_timestamp(), clock_timestamp())`
+    )
+
+  test("18.1: what goes on behind all that was done asks of none of it whether it is undone", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      failing.add("muffle")
+      const [id] = yield* cancelledBeside((yield* Shops.client)(1).tollLater(), true, () => Effect.void)
+      assert.deepStrictEqual(yield* stepsOf(id), ["ring succeeded", "ring failed"])
+      // as long as nobody has said whether somebody outside completes it, the last one may begin again
+      assert.deepInclude(yield* repo.retry(id), { _tag: "NotRetryable", reason: "notUndone", step: "ring" })
+      yield* says("toll", [])
+      yield* news
+      const again = yield* retried(id)
+      assert.deepStrictEqual(yield* news, ["pack"])
+      assert.deepStrictEqual(yield* stepsOf(again), ["ring succeeded", "pack succeeded"])
+    }))
+
+  test("18.1: where somebody outside has failed it, the last one begins again, unless that is not undone", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      yield* says("knell", ["outbound"])
+      failing.add("muffle")
+      const handle = yield* (yield* Shops.client)(1).knellLater()
+      yield* performIdle
+      yield* Stepped.complete(handle.id, knell, Stepped.Outcome.failed())
+      yield* performSteppedActions()
+      assert.deepInclude(yield* repo.retry(handle.id), { _tag: "NotRetryable", reason: "notUndone", step: "ring" })
     }))
 })

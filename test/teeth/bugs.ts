@@ -616,6 +616,88 @@ const first: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1, 10.4: what an attempt"] }
   },
   {
+    name: "retried-without-those-given-up",
+    breaks: "10.4: a child that ended well and did not count is not undone by who goes on for its parent",
+    plants: [{
+      file: functionFile("take_over"),
+      find: `          s.idx = g.step and not g.afresh and o.status <> 2 /* Status.succeeded */
+`,
+      replace: `          false
+`
+    }],
+    tests: {
+      "test/behaviour/RetriedBetween.test.ts": ["18.1, 10.4: a child that has succeeded", "18.1, 10.4: nor is one left"]
+    }
+  },
+  {
+    name: "retried-beside-those-given-up",
+    breaks: "18.1: an action goes on while a child that it has given up may still end well, which nobody undoes then",
+    plants: [{
+      file: functionFile("not_retryable"),
+      find: `      and not is_wanted(o.child, s.action)
+`,
+      replace: `      and false
+`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1, 10.4: nor is one left"] }
+  },
+  {
+    name: "retried-only-when-all-is-undone",
+    breaks: "18.1: what goes on behind its steps is not retried, since the last one is not undone",
+    plants: [{
+      file: functionFile("may_be_outbound"),
+      find: `bool_or(d.json -> 'options' ? 'outbound')`,
+      replace: `bool_or(true)`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: what goes on behind all"] }
+  },
+  {
+    name: "begun-again-and-not-undone",
+    breaks: "18.1: of what somebody outside has failed the last step is done a second time, which is not undone",
+    plants: [{
+      file: functionFile("may_be_outbound"),
+      find: `bool_or(d.json -> 'options' ? 'outbound')`,
+      replace: `bool_or(false)`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: where somebody outside has failed it"] }
+  },
+  {
+    name: "unknown-and-begun-again",
+    breaks: "18.1: while nobody has said whether an action is outbound, its last step is done a second time",
+    plants: [{ file: functionFile("may_be_outbound"), find: `  ), true);`, replace: `  ), false);` }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: what goes on behind all"] }
+  },
+  {
+    name: "remembered-by-the-first-step-alone",
+    breaks: "18.1: what was done once is done again behind a step that is done again",
+    plants: [{
+      file: "src/engine/perform/concluding.ts",
+      find: ` || performance.retries?.remembered?.includes(name) === true`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: what was done once is not done again"] }
+  },
+  {
+    name: "remembered-only-as-it-travels",
+    breaks: "18.1: what was done once is done again behind a step, where what the action has does not travel",
+    plants: [{
+      file: functionFile("what_of"),
+      find: `from memos m where m.action = l.id))`,
+      replace: `from memos m where false))`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["behind a step that is, whose arguments"] }
+  },
+  {
+    name: "used-again-and-asked-anew",
+    breaks: "18.1, 9.1: what a retried step has again is done once more by its further attempts",
+    plants: [{
+      file: functionFile("wait_again"),
+      find: `case when o.request = '' then asked.request else o.request end`,
+      replace: `o.request`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1, 9.1: what a further attempt"] }
+  },
+  {
     name: "used-again-by-each",
     breaks: "18.1: of a success that was used again two are used again",
     plants: [{
@@ -1893,6 +1975,16 @@ const first: ReadonlyArray<Bug> = [
       replace: `then coalesce(j.own_priority, 0)`
     }],
     tests: { "test/races/leftovers.test.ts": ["what has died a second time while it was prepared"] }
+  },
+  {
+    name: "taken-over-beside-others",
+    breaks: "7.2: on the embedded database what kills its process has the attempts of all that runs beside it",
+    plants: [{
+      file: "src/engine/Engine.ts",
+      find: `store.recover(yield* now, [], { otherwise: attempts, own: new Map() })`,
+      replace: `store.recover(yield* now, [], attempts === 0 ? { otherwise: attempts, own: new Map() } : undefined)`
+    }],
+    tests: { "test/operations/EmbeddedTakeover.test.ts": ["7.2: what has died with its process before"] }
   },
   {
     name: "alone-at-once",
@@ -4585,6 +4677,16 @@ const second: ReadonlyArray<Bug> = [
     tests: { [retriedAlone]: ["18.1: what has succeeded since"] }
   },
   {
+    name: "taken-though-undone",
+    breaks: "18.1: what was undone since it went on for a child counts for its parent",
+    plants: [{
+      file: functionFile("slots_retried"),
+      find: `n.callbacks_failed = 0 and n.unwound is null then 'taken'`,
+      replace: `n.callbacks_failed = 0 then 'taken'`
+    }],
+    tests: { [retriedAlone]: ["18.1: what was undone with a parent"] }
+  },
+  {
     name: "retried-with-what-is-above",
     breaks: "18.1: of a child and its parent that are retried at once the child is done again twice",
     plants: [{
@@ -4713,9 +4815,9 @@ const second: ReadonlyArray<Bug> = [
     name: "skipped-by-who-is-gone",
     breaks: "18.2: whether a step can be skipped is said by a version that no worker has any more",
     plants: [{
-      file: functionFile("cannot_be_skipped"),
-      find: `if cardinality(v_hashes) = 0 then`,
-      replace: `if true then`
+      file: functionFile("hashes_in_use"),
+      find: `if cardinality(v_hashes) > 0 then`,
+      replace: `if false then`
     }],
     tests: { [stepHeld]: ["18.2: what cannot be skipped"] }
   },
@@ -5051,8 +5153,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what is not undone is done a second time",
     plants: [{
       file: functionFile("not_retryable"),
-      find: `where coalesce(n.idx, g.step) >= case`,
-      replace: `where coalesce(n.idx, g.step) < case`
+      find: `where coalesce(n.idx, g.step) >= g.step`,
+      replace: `where coalesce(n.idx, g.step) < g.step`
     }],
     tests: { [retrying]: ["18.1: while that step or a later one is not undone"] }
   },

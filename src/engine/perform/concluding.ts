@@ -380,8 +380,8 @@ export const advance = (performance: Performance, over: Over): Decided => {
       encoded,
       results: step.kind === "own" && given !== undefined ? { ...results, [step.name]: given.value } : results,
       isToUndo,
-      // what has failed or was skipped before earlier results were read leaves them to be loaded
-      apart: given === undefined && detail !== undefined,
+      // what has failed or was skipped before earlier results were read leaves them to be loaded; so is what was done once in an earlier action
+      apart: (given === undefined && detail !== undefined) || performance.retries?.remembered?.includes(name) === true,
       // of what a continued step waited for it counts already; else no more than four times as many bytes as its text has characters
       received: performance.received + (phase === "waiting" || given === undefined ? 0 : 4 * weigh(ended.result))
     })

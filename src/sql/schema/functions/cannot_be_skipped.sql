@@ -5,18 +5,7 @@
 -- For other functions only: it inherits their search path and their settings.
 create function cannot_be_skipped(p_definition text, p_kind smallint, p_step text) returns boolean
 language plpgsql stable as $$
-declare
-  -- of workers that live
-  v_hashes text[] := array(
-    select distinct h.hash
-    from workers w
-    cross join unnest(w.definitions, w.hashes) h(key, hash)
-    where w.lease_until > clock_timestamp() and h.key = p_definition);
 begin
-  if cardinality(v_hashes) = 0 then
-    v_hashes := array(
-      select d.hash from definitions d where d.key = p_definition order by d.first_seen desc, d.hash limit 1);
-  end if;
   return coalesce((
     select bool_and(
       not d.json -> 'options' ?| array['skippable', 'outbound']
@@ -26,6 +15,6 @@ begin
           'own', 'unnamed', 'prepended', 'method', 'job', 'compensation', 'replayed'
         ] /* stepKinds */)[p_kind + 1])
     from definitions d
-    where d.key = p_definition and d.hash = any(v_hashes)
+    where d.key = p_definition and d.hash = any(hashes_in_use(p_definition))
   ), false);
 end $$;

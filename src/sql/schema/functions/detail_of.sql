@@ -106,7 +106,10 @@ begin
           when l.step_attempt is not null or (l.retry_of is not null and l.phase = 0 /* Phase.step */)
             then earlier_slots(l.id, l.step) end,
         'retries', case when coalesce(l.retry_of, l.unwinds) is not null then (
-          select json_build_object('first', r.first, 'compensated', r.compensated)
+          select json_build_object(
+            'first', r.first,
+            'compensated', r.compensated,
+            'remembered', (select json_agg(distinct m.step_name) from m))
           from retries r
           where r.action = l.id) end,
         'timeoutAt', extract(

@@ -35,17 +35,43 @@ begin
       reason := 'forgotten';
       return;
     end if;
-    select * into g from goes_on_at(ids[at], case when at = 1 then p_from end, false);
-    select n.step
-    into step
-    from not_undone(ids[at]) n
     -- of an outbound one that has run all its steps the last one begins again
-    where coalesce(n.idx, g.step) >= case when g.name is null then g.step - 1 else g.step end
-    limit 1;
+    select x.step, x.name, x.kind, x.afresh, x.waits
+    into g
+    from (select e.definition from ended_actions e where e.id = ids[at]) e
+    cross join lateral goes_on_at(ids[at], case when at = 1 then p_from end, may_be_outbound(e.definition)) x;
+    select n.step into step from not_undone(ids[at]) n where coalesce(n.idx, g.step) >= g.step limit 1;
     if found then
       reason := 'notUndone';
       return;
     end if;
+    -- what it has given up may still end well, and is to be undone then
+    select o.child, s.name
+    into action, step
+    from steps s
+    cross join lateral (
+      select o.child from slots o where o.action = s.action and o.step = s.idx and o.child is not null offset 0
+    ) o
+    where
+      s.action = ids[at] and s.kind <> 5 /* StepKind.compensation */
+      and (
+        exists (
+          select 1
+          from live_actions l
+          where l.id = o.child and (l.parent, l.parent_step) = (s.action, s.idx) and l.unwinds is null offset 0)
+        or exists (
+          select 1
+          from jobs j
+          where
+            j.action = o.child and j.kind = 0 /* JobKind.invocation */
+            and (j.parent, j.parent_step) = (s.action, s.idx) offset 0))
+      and not is_wanted(o.child, s.action)
+    limit 1;
+    if found then
+      reason := 'ending';
+      return;
+    end if;
+    action := ids[at];
     if not g.afresh and g.name is not null then
       select r.child, g.name
       into action, step

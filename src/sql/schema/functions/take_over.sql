@@ -1,7 +1,8 @@
 -- Actions that go on for ones that have ended begin to perform: they take over the steps before the one that they go on
 -- with, with what those have waited for, and what was done once. That one waits again, for what has not succeeded, or
 -- its body runs; that, and each further attempt, finds what has, in whichever attempt. Children that are retried are
--- queued, to take over in turn. The live rows are the caller's; nobody else knows of the rows that are added.
+-- queued, to take over in turn. Those that are still to be undone are this action's from now on. The live rows are the
+-- caller's; nobody else knows of the rows that are added.
 -- For other functions only: it inherits their search path and their settings.
 create function take_over(p_now timestamptz, p_ids uuid[]) returns setof answer
 language plpgsql as $$
@@ -41,9 +42,8 @@ begin
         when o.step < g.step then o.attempt
         when not g.waits or o.attempt is distinct from s.attempt then 0 end,
       o.request, o.undo, o.signal, o.optional,
+      -- what somebody has retried by itself is a root: others may count on it, and nobody undoes it
       case
-        -- what somebody has retried by itself is nobody's child
-        when r.taken is not null then false
         when o.child is not null then coalesce(o.carried, o.moved is not true)
         when o.signal is not null then true end
     from steps s
@@ -71,11 +71,18 @@ begin
               where
                 e.id = o.child and e.unwound is not null
                 and (o.carried or (o.moved is not true and (e.parent, e.parent_step) = (o.action, o.step)))
-              offset 0)))));
-    perform keep_reused(array(
-      select r.child
-      from slots_retried(l.retry_of, g.step) r
-      where not g.afresh and r.becomes = 'taken'));
+              offset 0))))
+        -- what has ended well all the same, though the step had given it up, or one of its callbacks has failed, does
+        -- not count, and is to be undone
+        or (
+          s.idx = g.step and not g.afresh and o.status <> 2 /* Status.succeeded */
+          and exists (
+            select 1
+            from ended_actions e
+            where
+              e.id = o.child and e.status = 2 /* Status.succeeded */ and e.undo is not null and e.unwound is null
+              and (o.carried or (o.moved is not true and (e.parent, e.parent_step) = (o.action, o.step)))
+            offset 0)));
     insert into memos (action, step, step_kind, step_name, name, attempt, result, cause, ended_at)
     select l.id, m.step, m.step_kind, m.step_name, m.name, m.attempt, m.result, m.cause, m.ended_at
     from memos m

@@ -34,9 +34,20 @@ begin
       action, step, slot, child, definition, actor_id, due_at, success, status, moved, carried, error, request)
     select
       p_action, p_step, o.slot, coalesce(r.new_child, r.child), o.definition, o.actor_id, o.due_at, o.success,
-      r.failed_as, case when r.is_moved then true end, case when r.is_moved then false end, o.error, o.request
+      r.failed_as, case when r.is_moved then true end, case when r.is_moved then false end, o.error,
+      -- what has used an earlier attempt's is asked for here: a further attempt uses it again
+      case when o.request = '' then asked.request else o.request end
     from r
     join slots o on o.action = p_retry_of and o.step = p_step and o.slot = r.slot
+    left join lateral (
+      select a.request
+      from slots a
+      where
+        a.action = p_retry_of and a.step = p_step and a.child = o.child and a.request is distinct from ''
+        and o.request = ''
+      order by a.slot
+      limit 1
+    ) asked on true
   ),
   f as (
     insert into retries (action, first, compensated)

@@ -34,7 +34,10 @@ begin
           then json_build_object('next', (
             select coalesce(max(o.slot) + 1, 0) from slots o where o.action = l.id and o.step = l.step)) end,
       'retries', case when coalesce(l.retry_of, l.unwinds) is not null then (
-        select json_build_object('first', r.first, 'compensated', r.compensated)
+        select json_build_object(
+          'first', r.first,
+          'compensated', r.compensated,
+          'remembered', (select json_agg(distinct m.step_name) from memos m where m.action = l.id))
         from retries r
         where r.action = l.id) end,
       'timeoutAt', extract(
