@@ -100,6 +100,21 @@ suite("actions that are retried alone, and with what is above them", (engine) =>
       assert.deepStrictEqual(scene.keys.get("charge 2"), Array(3).fill(`${child!}/charge/0`))
     }))
 
+  test("18.1: so it is where something is not undone that comes before where it goes on", () =>
+    Effect.gen(function*() {
+      fails("card")
+      const handle = yield* (yield* shop).tripLater()
+      yield* performSteppedActions()
+      const [book] = yield* recordsOf("book")
+      fails("card", "undo hotel")
+      const alone = retried(yield* retry(book!.id))
+      yield* performSteppedActions()
+      assert.strictEqual((yield* recordOf(alone)).cause?.notUndone?.[0]?.step, "hotel")
+      const next = yield* again(handle.id)
+      assert.deepStrictEqual(scene.ran, ["flight", "card"])
+      assert.strictEqual((yield* recordOf(next)).status, "succeeded")
+    }))
+
   test("18.1: while a parent's retry is to begin, it goes on for the child, too, and the answer names it", () =>
     Effect.gen(function*() {
       const [parent, child] = yield* failedAll(2)

@@ -4732,10 +4732,21 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what has failed since a parent was retried, and is not undone, is done once more",
     plants: [{
       file: functionFile("wait_again"),
-      find: `and r.child <> o.child and exists (select 1 from not_undone(e.id))`,
-      replace: `and false`
+      find: `where not_undone_from(e.id, g.step) is not null`,
+      replace: `where false`
     }],
     tests: { [retriedAlone]: ["18.1: what fails before the parent's retry has begun"] }
+  },
+  {
+    name: "failed-for-good-since",
+    breaks:
+      "18.1: a child that has failed again by itself is not retried with its parent, as something before is not undone",
+    plants: [{
+      file: functionFile("wait_again"),
+      find: `where not_undone_from(e.id, g.step) is not null`,
+      replace: `where not_undone_from(e.id, 0) is not null`
+    }],
+    tests: { [retriedAlone]: ["18.1: so it is where something is not undone"] }
   },
   {
     name: "taken-and-deleted",
@@ -5153,8 +5164,10 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what is not undone is done a second time",
     plants: [{
       file: functionFile("not_retryable"),
-      find: `where coalesce(n.idx, g.step) >= g.step`,
-      replace: `where coalesce(n.idx, g.step) < g.step`
+      find: `if step is not null then
+      reason`,
+      replace: `if false then
+      reason`
     }],
     tests: { [retrying]: ["18.1: while that step or a later one is not undone"] }
   },

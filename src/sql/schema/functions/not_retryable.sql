@@ -40,8 +40,8 @@ begin
     into g
     from (select e.definition from ended_actions e where e.id = ids[at]) e
     cross join lateral goes_on_at(ids[at], case when at = 1 then p_from end, may_be_outbound(e.definition)) x;
-    select n.step into step from not_undone(ids[at]) n where coalesce(n.idx, g.step) >= g.step limit 1;
-    if found then
+    step := not_undone_from(ids[at], g.step);
+    if step is not null then
       reason := 'notUndone';
       return;
     end if;

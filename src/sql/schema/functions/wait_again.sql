@@ -21,11 +21,14 @@ begin
       case when r.becomes = 'retried' and u.failed_as is null then new_action_id(p_now) end as new_child
     from slots_retried(p_retry_of, p_step) r
     join slots o on o.action = p_retry_of and o.step = p_step and o.slot = r.slot
-    -- it has failed since this was asked for, and is not undone: so it has failed for this one, too
+    -- it has failed since this was asked for, and cannot go on, as it is not undone: so it has failed for this one, too
     left join lateral (
       select e.status as failed_as
-      from ended_actions e
-      where e.id = r.child and r.child <> o.child and exists (select 1 from not_undone(e.id))
+      from (
+        select e.id, e.status, e.definition from ended_actions e where e.id = r.child and r.child <> o.child offset 0
+      ) e
+      cross join lateral goes_on_at(e.id, null, may_be_outbound(e.definition)) g
+      where not_undone_from(e.id, g.step) is not null
     ) u on r.becomes = 'retried'
     where r.becomes in ('retried', 'joined', 'opens')
   ),
