@@ -77,8 +77,7 @@ export const optionsOf = (kind: Kind, index: number) => ({
   retries: index > 0,
   timesOut: index === 1,
   compensatesFailed: index === 1,
-  // whether children whose parent's time is over go on to be undone is not this model's
-  unwinds: (index === 1 && kind !== "timed") || (index === 2 && kind === "point"),
+  unwinds: index === 1 || (index === 2 && kind === "point"),
   isPoint: index === 1 && kind === "point"
 })
 

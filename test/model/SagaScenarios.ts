@@ -34,24 +34,38 @@ const scenario = (saga: Saga, sweeps: ReadonlyArray<Sweep>, given: Partial<SagaS
 const retryAll: Sweep = { verb: "retry", direction: "down" }
 const retryLeaves: Sweep = { verb: "retry", direction: "up" }
 const fromB: Sweep = { verb: "from b", direction: "down" }
+const undoAll: Sweep = { verb: "undo", direction: "down" }
 const undoLeaves: Sweep = { verb: "undo", direction: "up" }
 
 const stubborn = saga([step({ undo: { fails: 2, waits: [] } }), step(), step()])
 const badly = saga([step({ fails: 3 }), step(), step()])
 /** A step's time is over before it has ended, and then it is undone. */
-const lasting = (ms: number) => saga([step({ undo: { fails: 0, waits: [ms] } }), step(), step({ waits: [200_000_000] })])
+const lasting = (ms: number) =>
+  saga([step({ undo: { fails: 0, waits: [ms] } }), step(), step({ waits: [200_000_000] })])
 /** What the second attempt starts never begins, since the first one's is undone until the third has begun. */
 export const heldByAttempt = saga([step(), step({ children: [lasting(80_000_000)] }), step()])
-/** The child does not wait for what its last attempt has started, and is performed again. */
+/** The child does not wait for what its last attempt has started once its time to be undone is over, and is performed again. */
 export const heldByParent = saga([
   step(),
   step(),
-  step({ children: [saga([step(), step({ children: [lasting(30_000_000)] }), step()], { kind: "timed" })] })
+  step({ children: [saga([step(), step({ children: [lasting(40_000_000)] }), step()], { kind: "timed" })] })
 ])
+/** What it has asked for, and has come to a good end, is undone for longer than it waits for that. */
+const undoneLate = saga([
+  step(),
+  step({ children: [saga([step({ undo: { fails: 0, waits: [50_000_000] } }), step(), step()])] }),
+  thrice
+], { kind: "timed" })
+export const heldByUndone = saga([step(), step(), step({ children: [undoneLate] })])
 
 export const sagasByHand: ReadonlyArray<readonly [title: string, scenario: SagaScenario]> = [
   ["9.4, 10.1: what is undone holds its lane against what a later attempt starts", scenario(heldByAttempt, [])],
   ["9.4, 10.1: what is undone holds its lane against what another parent starts", scenario(heldByParent, [])],
+  ["10.4, 10.7: so does what has ended well before", scenario(heldByUndone, [])],
+  [
+    "10.7: children are undone to their end, whether their parent still waits for it, and once",
+    scenario(undoneLate, [undoAll, undoAll, retryAll])
+  ],
   [
     "18.1: what was compensated is done again, each time under another key of the first one",
     scenario(saga([step(), step(), step({ fails: 9 })]), [retryAll, retryAll, retryAll])

@@ -5,7 +5,7 @@ import { suite } from "../harness/databases.ts"
 import { patienceMs } from "../patience.ts"
 import { sagaEnd } from "./SagaModel.ts"
 import { type Asked, type Saga, timesAt } from "./SagaPlan.ts"
-import { heldByAttempt, heldByParent, never, saga, sagasByHand, step, thrice } from "./SagaScenarios.ts"
+import { heldByAttempt, heldByParent, heldByUndone, never, saga, sagasByHand, step, thrice } from "./SagaScenarios.ts"
 import { JourneysLive, sagaScenarios, showSaga, undoneAsTheModelSays } from "./SagaWorld.ts"
 import { forAll, seed, silent, trees } from "./Trees.ts"
 
@@ -100,9 +100,12 @@ describe("the model of sagas", () => {
     const [, starts] = began(heldByParent, "0.c0.b0")
     const third = 3 * below.stepTimeout + 2 * below.retry
     assert.deepStrictEqual((starts as Array<string>).slice(2, 4), [
-      `${2 * below.stepTimeout + below.retry + 30_000_000} a 1`,
-      `${third + 30_000_000} a 1`
+      `${2 * below.stepTimeout + below.retry + 40_000_000} a 1`,
+      `${third + 40_000_000} a 1`
     ])
+    const undone = 2 * below.retry + 50_000_000
+    assert.isAbove(undone, 2 * below.retry + below.undoLimit + own.retry)
+    assert.deepStrictEqual(began(heldByUndone, "0.c0.b0"), [2, ["0 a 1", `${undone} a 1`]])
   })
 
   it("11.1, 9.1: a signal comes in time or the attempt fails; the next one has what was read", () => {
