@@ -9,7 +9,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { recordsOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { until } from "../harness/workers.ts"
-import { failing, knell, more, news, order, peal, round, scene, Shop, Shops } from "./fixtures/retriedBetween.ts"
+import { bill, failing, knell, more, news, order, peal, round, scene, Shop, Shops } from "./fixtures/retriedBetween.ts"
 
 suite("a retry between attempts", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
@@ -248,5 +248,21 @@ suite("a retry between attempts", (engine) => {
       yield* Stepped.complete(handle.id, knell, Stepped.Outcome.failed())
       yield* performSteppedActions()
       assert.deepInclude(yield* repo.retry(handle.id), { _tag: "NotRetryable", reason: "notUndone", step: "ring" })
+    }))
+
+  test("18.1: while a retry is to begin that begins the last step again, it goes on for what that has asked for", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      failing.add("charge 3")
+      const handle = yield* (yield* Shops.client)(1).billLater()
+      yield* performIdle
+      yield* Stepped.complete(handle.id, bill, Stepped.Outcome.failed())
+      yield* performSteppedActions()
+      const [child] = yield* recordsOf("charge")
+      const next = yield* repo.retry(handle.id)
+      assert(next._tag === "Retried")
+      assert.deepStrictEqual(yield* repo.retry(child!.id), { _tag: "AlreadyRetried", id: next.id })
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["first", "charge 3", "charge 3"])
     }))
 })

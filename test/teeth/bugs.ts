@@ -668,6 +668,17 @@ const first: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: what goes on behind all"] }
   },
   {
+    name: "retried-beside-what-begins-again",
+    breaks:
+      "18.1: a child is retried by itself beside the last step of its outbound parent, which asks for it once more",
+    plants: [{
+      file: functionFile("retried_above"),
+      find: `goes_on_at(at.parent, above.step, may_be_outbound(e.definition)) g)`,
+      replace: `goes_on_at(at.parent, above.step, false) g)`
+    }],
+    tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: while a retry is to begin that begins"] }
+  },
+  {
     name: "remembered-by-the-first-step-alone",
     breaks: "18.1: what was done once is done again behind a step that is done again",
     plants: [{

@@ -20,7 +20,13 @@ begin
       ) x
       left join lateral (select r.step from retries r where r.action = x.id offset 0) r on true
       limit 1;
-      if at.parent_step < (select g.step from goes_on_at(at.parent, above.step, false) g) then return null; end if;
+      if at.parent_step < (
+        select g.step
+        from (select e.definition from ended_actions e where e.id = at.parent) e
+        cross join lateral goes_on_at(at.parent, above.step, may_be_outbound(e.definition)) g)
+      then
+        return null;
+      end if;
       if above.id is not null then return above.id; end if;
     end if;
     p_action := coalesce(at.parent, at.retry_of);
