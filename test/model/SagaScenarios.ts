@@ -56,12 +56,22 @@ const undoneLate = saga([
   step({ children: [saga([step({ undo: { fails: 0, waits: [50_000_000] } }), step(), step()])] }),
   thrice
 ], { kind: "timed" })
+/** Its second step is undone nearly as long as there is time for all of it, and its first one fails to be then. */
+const undoneInVain = saga([
+  step({ undo: { fails: 1, waits: [] } }),
+  step({ undo: { fails: 0, waits: [29_000_000] } }),
+  thrice
+], { kind: "timed" })
 export const heldByUndone = saga([step(), step(), step({ children: [undoneLate] })])
 
 export const sagasByHand: ReadonlyArray<readonly [title: string, scenario: SagaScenario]> = [
   ["9.4, 10.1: what is undone holds its lane against what a later attempt starts", scenario(heldByAttempt, [])],
   ["9.4, 10.1: what is undone holds its lane against what another parent starts", scenario(heldByParent, [])],
   ["10.4, 10.7: so does what has ended well before", scenario(heldByUndone, [])],
+  [
+    "10.7: what would be undone again too late is given up at once",
+    scenario(saga([step(), step(), step({ children: [undoneInVain] })]), [])
+  ],
   [
     "10.7: children are undone to their end, whether their parent still waits for it, and once",
     scenario(undoneLate, [undoAll, undoAll, retryAll])

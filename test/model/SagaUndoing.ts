@@ -25,6 +25,8 @@ export const undo = (run: Run, beginAt: number, abandonAt: number): void => {
   // what a child could not undo is not this one's to undo
   const leftOver: Array<Left> = run.left.filter(({ child }) => child !== null)
   let at = beginAt
+  // of the one it is known beforehand, the other one comes
+  let overAt = Infinity
   let limitAt = abandonAt
   let isStopped = false
   let isBegun = false
@@ -35,7 +37,8 @@ export const undo = (run: Run, beginAt: number, abandonAt: number): void => {
     const options = optionsOf(saga.kind, index)
     if (isDone && options.isPoint) break
     if (!isBegun && saga.kind === "timed") {
-      limitAt = Math.min(limitAt, at + times.undoLimit)
+      overAt = at + times.undoLimit
+      limitAt = Math.min(limitAt, overAt)
     }
     isBegun = true
     if (options.unwinds && !step.areUnwound && !isStopped) {
@@ -61,7 +64,7 @@ export const undo = (run: Run, beginAt: number, abandonAt: number): void => {
       leftOver.push({ index, child: null })
       continue
     }
-    const ended = compensate(run, step, at, limitAt)
+    const ended = compensate(run, step, at, limitAt, overAt)
     at = ended.at
     if (ended.status !== undefined) run.undone.push({ name, index, isUnwinding: false, status: ended.status })
     step.isUndone = ended.status === "succeeded"
@@ -88,7 +91,8 @@ const compensate = (
   run: Run,
   step: Step,
   beginAt: number,
-  limitAt: number
+  limitAt: number,
+  overAt: number
 ): { readonly at: number; readonly status?: SagaRow["status"] } => {
   const { fails, waits } = run.saga.steps[step.index]!.undo
   const name = stepNames[step.index]!
@@ -101,7 +105,8 @@ const compensate = (
       return endAt < limitAt ? { at: endAt, status: "succeeded" } : { at: limitAt, status: "failed" }
     }
     const again = at + timesAt(run.level).undoRetry
-    if (attempt > undoRetries) return { at, status: "failed" }
+    // what would begin too late does not
+    if (attempt > undoRetries || again >= overAt) return { at, status: "failed" }
     at = again
   }
   return { at: limitAt, status: "failed" }
