@@ -117,7 +117,8 @@ export interface StepOptions<
   readonly compensate?: Compensation<[result: Value, ...args: Params], Undo> & CheckedUndo<Undo>
   /**
    * Undoes a step that has begun and not succeeded: it has failed, was marked as failed, timed out, or was interrupted. Of a step without it that has a
-   * `compensate`, the cause says that it is `uncertain`.
+   * `compensate`, the cause says that it is `uncertain`; not of a transactional one that has taken back all its SQL. What that has done elsewhere is for
+   * this to undo: it runs all the same.
    */
   readonly compensateFailed?:
     & Compensation<[cause: WithoutResult<Declared>, ...args: Params], UndoFailed>

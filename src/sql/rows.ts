@@ -108,7 +108,8 @@ type RawStep = readonly [
   result: unknown,
   kind: number,
   undo?: number | null,
-  undoes?: number | null
+  undoes?: number | null,
+  stays?: true | null
 ]
 
 type RawSlot = readonly [
@@ -151,7 +152,7 @@ interface RawHeld {
 
 const kindOf = (code: number | null): StepKind | undefined => code === null ? undefined : stepKinds[code]
 
-const toStep = ([index, name, status, marked, result, kind, undo, undoes]: RawStep): StoredStep => ({
+const toStep = ([index, name, status, marked, result, kind, undo, undoes, stays]: RawStep): StoredStep => ({
   index,
   name,
   kind: stepKinds[kind]!,
@@ -159,7 +160,8 @@ const toStep = ([index, name, status, marked, result, kind, undo, undoes]: RawSt
   marked,
   result,
   undo: undo ?? undefined,
-  undoes: undoes ?? undefined
+  undoes: undoes ?? undefined,
+  stays: stays ?? undefined
 })
 
 const toSlot = (

@@ -73,6 +73,8 @@ export interface StoredStep {
   readonly undo: number | undefined
   /** Of a compensation, the index of the step that it undoes. */
   readonly undoes: number | undefined
+  /** An attempt of a transactional step has committed what its body did, and has failed all the same. */
+  readonly stays?: boolean | undefined
 }
 
 /** A settled slot as its parent reads it. */

@@ -58,6 +58,8 @@ export interface StoredAttempts {
   readonly counts: Readonly<Record<string, number>>
   /** Its condition was asked, and is not asked again. */
   readonly isAsked?: boolean
+  /** Of a transactional step: an attempt has committed what its body did, and has failed all the same. */
+  readonly stays?: boolean
   /** The last hundred of them. */
   readonly last: ReadonlyArray<StoredAttempt>
 }

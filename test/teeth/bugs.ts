@@ -72,6 +72,11 @@ const furtherAttempts = "test/behaviour/FurtherAttempts.test.ts"
 const undoingInFull = "test/behaviour/UndoingInFull.test.ts"
 const slots = "src/domain/ScheduleSlots.ts"
 const slotsTest = "test/domain/ScheduleSlots.test.ts"
+  },
+  {
+const undoingTakenBack = "test/behaviour/UndoingTakenBack.test.ts"
+const slots = "src/domain/Slots.ts"
+const slotsTest = "test/domain/Slots.test.ts"
 const offsets = "src/domain/Offsets.ts"
 const offsetsTest = "test/domain/Offsets.test.ts"
 const firing = "src/engine/schedules/firing.ts"
@@ -563,12 +568,65 @@ const first: ReadonlyArray<Bug> = [
     breaks: "10.2: what the running version no longer undoes is left without a word",
     plants: [{
       file: unwinding,
-      find: `  row.undo ?? (row.status === "cancelled" ? undoOf(findStep(performance, row)?.policy) : undefined) ?? 0`,
-      replace: `  undoOf(findStep(performance, row)?.policy) ?? 0`
+      find: `  if (row.undo !== undefined || row.status !== "cancelled") return row.undo ?? 0
+`,
+      replace: ``
     }],
     tests: {
       [unwindingTests]: ["10.2: a version that undoes nothing any more", "10.2: what the running version no longer"]
     }
+  },
+  {
+    name: "uncertain-though-taken-back",
+    breaks: "10.3: a transactional step that has left nothing is said to be uncertain",
+    plants: [{
+      file: concluding,
+      find: `    : undoing(performance, isOver && !stays && isTakenBack(performance))`,
+      replace: `    : undoing(performance, false)`
+    }],
+    tests: { [undoingTakenBack]: ["10.3: an attempt fails, the next one fails: nothing", "10.3: nobody outside"] }
+  },
+  {
+    name: "taken-back-though-marked",
+    breaks: "10.3: what a transactional step has committed and was marked after is passed over without a word",
+    plants: [{
+      file: unwinding,
+      find: `export const isMarked = ({ kind }: FailureCause): boolean => kind === "marked"`,
+      replace: `export const isMarked = ({ kind }: FailureCause): boolean => kind === ("never" as "marked")`
+    }],
+    tests: { [undoingTakenBack]: ["10.3: an attempt fails, the next one marks: it"] }
+  },
+  {
+    name: "taken-back-though-an-attempt-stays",
+    breaks: "10.3: what an earlier attempt has committed is passed over without a word",
+    plants: [{
+      file: unwinding,
+      find: `performance.attempted?.stays !== true && `,
+      replace: ``
+    }],
+    tests: {
+      [undoingTakenBack]: ["10.3: an attempt marks, the next one fails", "10.3: an attempt waits in vain, the next"]
+    }
+  },
+  {
+    name: "held-and-taken-back-is-uncertain",
+    breaks: "10.3: a transactional step that is held, has left nothing, and is cancelled is said to be uncertain",
+    plants: [{
+      file: unwinding,
+      find: `step?.transactional === true && row.stays !== true`,
+      replace: `false`
+    }],
+    tests: { [undoingTakenBack]: ["10.3: an attempt fails and is held"] }
+  },
+  {
+    name: "held-forgets-what-stays",
+    breaks: "10.3: what a held attempt has committed is passed over without a word, once it is cancelled",
+    plants: [{
+      file: functionFile("detail_of"),
+      find: `case when s.status = 4 /* Status.cancelled */ then s.attempts -> 'stays' end as stays`,
+      replace: `null::jsonb as stays`
+    }],
+    tests: { [undoingTakenBack]: ["10.3: an attempt marks and is held"] }
   },
   {
     name: "undone-twice",

@@ -23,7 +23,7 @@ import {
   type Performance,
   stepOf
 } from "./Performance.ts"
-import { beginUnwinding, isToUnwind, undoing } from "./unwinding.ts"
+import { beginUnwinding, isMarked, isTakenBack, isToUnwind, isTransactional, undoing } from "./unwinding.ts"
 
 /** What to commit for one action, and what this worker does next with it. */
 export interface Concluded extends Decided {
@@ -54,10 +54,18 @@ export interface Ended {
   readonly outcome: StoredOutcome
 }
 
-/** What is stored of the step that ends now. */
-export const endedBody = (performance: Performance, status: EndedBody["status"], result: unknown): EndedBody => {
+/** What is stored of the step that ends now. `stays`: what its body has done is committed, though it does not succeed. */
+export const endedBody = (
+  performance: Performance,
+  status: EndedBody["status"],
+  result: unknown,
+  stays = false
+): EndedBody => {
   const { attempt, attempts } = attemptsOf(performance)
-  const { undo, undoes } = status === "skipped" ? nothing : undoing(performance)
+  const isOver = status === "failed" || status === "cancelled"
+  const { undo, undoes } = status === "skipped"
+    ? nothing
+    : undoing(performance, isOver && !stays && isTakenBack(performance))
   return {
     name: performance.stepName ?? String(performance.step + 1),
     kind: performance.stepKind ?? "unnamed",
@@ -193,7 +201,8 @@ const failedAttempt = (
       failure: brief(failure),
       ...nextAt === undefined ? {} : { nextAt }
     }),
-    ...isAsked || phase === "waiting" ? { isAsked: true } : {}
+    ...isAsked || phase === "waiting" ? { isAsked: true } : {},
+    ...isTransactional(performance) && (phase === "waiting" || isMarked(failure)) ? { stays: true } : {}
   }
 }
 
@@ -206,8 +215,9 @@ const hasBegun = ({ detail, phase, verdict }: Performance): boolean =>
 export const openStep = (
   performance: Performance,
   status: EndedBody["status"],
-  result: unknown = null
-): EndedBody | undefined => performance.phase === "job" ? undefined : endedBody(performance, status, result)
+  result: unknown = null,
+  stays = false
+): EndedBody | undefined => performance.phase === "job" ? undefined : endedBody(performance, status, result, stays)
 
 export const endedAs = ({ actorId, depth, id, runnable }: Performance, outcome: StoredOutcome): Ended => ({
   id,

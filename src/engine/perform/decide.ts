@@ -31,6 +31,7 @@ import {
   beginUndoing,
   beginUnwinding,
   givenUp,
+  isMarked,
   isShielded,
   isUnwinding,
   outcomeAfter,
@@ -188,10 +189,15 @@ const conclude = (performance: Performance, event: Event): Decided => {
       if (event.again !== undefined) return beginsAgain(performance, event.cause, event.again, event.replaced)
       if (event.heldAt !== undefined) return isHeld(performance, event.cause, event.heldAt, event.replaced)
       if (isPassed(performance)) {
-        const ended = endedBody(performance, "failed", { $failure: event.cause })
+        const ended = endedBody(performance, "failed", { $failure: event.cause }, isMarked(event.cause))
         return passed(performance, stepOf(performance), ended, event.replaced)
       }
-      return end(performance, openStep(performance, "failed", event.stored), failed(event.cause), event.replaced)
+      return end(
+        performance,
+        openStep(performance, "failed", event.stored, isMarked(event.cause)),
+        failed(event.cause),
+        event.replaced
+      )
     case "JobEnded":
       return { conclusion: waitsOutside(performance, undefined, false), next: undefined }
     case "JobDropped":
@@ -254,9 +260,10 @@ const cameTo = (performance: Performance, event: Event): EndedBody | undefined =
     case "StepSkipped":
       return endedBody(performance, "skipped", null)
     case "Failed":
-      return openStep(performance, "failed", { $failure: event.cause })
+      return openStep(performance, "failed", { $failure: event.cause }, isMarked(event.cause))
     default:
-      return openStep(performance, "cancelled")
+      // a body that was to wait has ended well
+      return openStep(performance, "cancelled", null, event._tag === "StepWaits")
   }
 }
 

@@ -146,13 +146,13 @@ const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.
   return Effect.flatMapEager(
     exitOf(storeResult(performance, step, isLast, waits, value, env), env.settings),
     (result) => {
-      if (Exit.isFailure(result)) return notStored(performance, step, result.cause, env)
+      if (Exit.isFailure(result)) return notStored(run, step, result.cause, env)
       if (waits || !isItsOwn(performance, step, isLast)) return afterStored(step, run, result.value, undefined, env)
       return Effect.flatMapEager(
         exitOf(successOf(performance, value, env), env.settings),
         (success) =>
           Exit.isFailure(success)
-            ? notStored(performance, step, success.cause, env)
+            ? notStored(run, step, success.cause, env)
             : afterStored(step, run, result.value, { encoded: success.value }, env)
       )
     }
@@ -161,14 +161,17 @@ const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.
 
 /** What a body gives cannot be stored: what an execution has come to may be, once somebody has seen to it. */
 const notStored = (
-  performance: Performance,
+  { effects, performance }: BodyRun,
   step: RunnableStep,
   cause: Cause.Cause<unknown>,
   env: Surroundings
-): Effect.Effect<Concluded> =>
-  step.kind === "replayed"
+): Effect.Effect<Concluded> => {
+  // by that it has failed, marked or not: a transaction is taken back
+  effects.marked = false
+  return step.kind === "replayed"
     ? suspended(performance, step, { cause, awaits: [], hasMissed: false }, env)
     : stepFailed(performance, step, cause, env)
+}
 
 const afterStored = (
   step: RunnableStep,

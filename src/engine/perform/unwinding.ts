@@ -35,9 +35,13 @@ export const isUnwinding = ({ outcome, phase }: Performance): boolean => outcome
 export const undoneUntil = (performance: Performance): number | undefined =>
   performance.stepKind === "compensation" && isUnwinding(performance) ? performance.timeoutAt : undefined
 
-/** Of a step that the store has closed while it ran the row says nothing: what the definition has, counts. */
-const undoOfRow = (performance: Performance, row: StoredStep): number =>
-  row.undo ?? (row.status === "cancelled" ? undoOf(findStep(performance, row)?.policy) : undefined) ?? 0
+/** Of a step that the store has closed while nothing of it was stored the row says nothing: what the definition has, counts. */
+const undoOfRow = (performance: Performance, row: StoredStep): number => {
+  if (row.undo !== undefined || row.status !== "cancelled") return row.undo ?? 0
+  const step = findStep(performance, row)
+  const undo = undoOf(step?.policy) ?? 0
+  return step?.transactional === true && row.stays !== true ? undo & ~Undo.compensate : undo
+}
 
 /** What is undone already, has failed for good, or is not tried any more (`left`): steps (none: the action as a whole), and steps whose children were unwound. */
 const overOf = (
@@ -155,13 +159,24 @@ export const stepUnderWay = (performance: Performance): RunnableStep | undefined
   return undone.undoes !== undefined && row === undefined ? undefined : compensationFor(performance, row)
 }
 
-/** What a row says about undoing its step, and a compensation's about what it undoes. */
-export const undoing = (performance: Performance): Pick<EndedBody, "undo" | "undoes"> => {
+/** What a row says about undoing its step, and a compensation's about what it undoes. Of what was taken back nothing is uncertain. */
+export const undoing = (performance: Performance, takenBack: boolean): Pick<EndedBody, "undo" | "undoes"> => {
   if ((performance.runnable.flags & Flag.compensates) === 0 && performance.outcome === undefined) return {}
-  return performance.stepKind === "compensation"
-    ? undoneNow(performance) ?? {}
-    : { undo: undoOf(findStep(performance, stepOf(performance))?.policy) }
+  if (performance.stepKind === "compensation") return undoneNow(performance) ?? {}
+  const undo = undoOf(findStep(performance, stepOf(performance))?.policy)
+  return { undo: takenBack ? (undo ?? 0) & ~Undo.compensate : undo }
 }
+
+/** Whether its bodies commit what they do with the step's end. */
+export const isTransactional = (performance: Performance): boolean =>
+  findStep(performance, stepOf(performance))?.transactional === true
+
+/** Whether a step has failed whose body had ended well: what that has done is committed. */
+export const isMarked = ({ kind }: FailureCause): boolean => kind === "marked"
+
+/** Whether a step that does not succeed has left nothing in the database: it is transactional, and no attempt of it has committed. */
+export const isTakenBack = (performance: Performance): boolean =>
+  performance.phase !== "waiting" && performance.attempted?.stays !== true && isTransactional(performance)
 
 /** Whether something is to be undone of an action that does not succeed. What a job's steps have done before it is not known while that runs. */
 export const isToUnwind = (

@@ -13,7 +13,8 @@ declare
   v_detail json;
 begin
   with s as materialized (
-    select s.idx, s.name, s.status, s.marked, s.result, s.kind, s.attempt, s.undo, s.undoes, s.memos
+    select s.idx, s.name, s.status, s.marked, s.result, s.kind, s.attempt, s.undo, s.undoes, s.memos,
+      case when s.status = 4 /* Status.cancelled */ then s.attempts -> 'stays' end as stays
     from steps s
     where s.action = p_id
   ),
@@ -123,8 +124,11 @@ begin
             then json_build_array(l.outcome_trace) end,
         'steps', case when l.phase not in (3 /* Phase.callbacks */, 4 /* Phase.job */) then (
           select json_agg(
-            case when undo is null and undoes is null
-              then json_build_array(idx, name, status, marked, result, kind)
+            case
+              when stays is not null
+                then json_build_array(idx, name, status, marked, result, kind, undo, undoes, stays)
+              when undo is null and undoes is null
+                then json_build_array(idx, name, status, marked, result, kind)
               else json_build_array(idx, name, status, marked, result, kind, undo, undoes) end
             order by idx)
           from s) end,

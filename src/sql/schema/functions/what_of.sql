@@ -52,7 +52,10 @@ begin
       -- callbacks may ask for results
       'steps', case when l.phase <> 4 /* Phase.job */ then (
         select json_agg(
-          json_build_array(s.idx, s.name, s.status, s.marked, null, s.kind, s.undo, s.undoes) order by s.idx)
+          json_build_array(
+            s.idx, s.name, s.status, s.marked, null, s.kind, s.undo, s.undoes,
+            case when s.status = 4 /* Status.cancelled */ then s.attempts -> 'stays' end)
+          order by s.idx)
         from steps s
         where s.action = p_id) end,
       'slots', case when l.phase = 1 /* Phase.waiting */ then (

@@ -1,0 +1,130 @@
+/** Rule 10.3 of transactional steps: what was taken back with its transaction is not uncertain, what has been committed is. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer, Schedule, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { Step, Stepped } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { healthy, suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
+import { recordOf, stepsOf } from "../harness/observing.ts"
+import { emptyTable, insert, rows } from "./fixtures/transactional.ts"
+
+class Shelf extends Stepped.Actor<Shelf>()("Shelf", { id: Schema.Int }) {}
+class Full extends Schema.TaggedError<Full>()("Full", {}) {}
+
+/** How an attempt ends once its row is inserted. */
+type How = "fails" | "marks" | "waits in vain" | "is late" | "marks and gives what cannot be stored"
+const broken = Stepped.action("broken", { error: Full }).step(() => Effect.fail(new Full()))
+const ways = {
+  "fails": Effect.fail(new Full()),
+  "marks": Effect.as(Step.markFailed, 1),
+  "waits in vain": Effect.as(Step.do(broken), 1),
+  "is late": Effect.as(TestClock.adjust("2 hours"), 1),
+  "marks and gives what cannot be stored": Effect.as(Step.markFailed, 1.5)
+} satisfies { readonly [way in How]: unknown }
+const body = (hows: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const { attemptNumber } = yield* Step
+    yield* insert(`row ${attemptNumber}`)
+    return (yield* ways[hows[attemptNumber - 1] as How]) as number
+  })
+const options = { transactional: true, result: Schema.Int, compensate: () => note("never") } as const
+const action = { arguments: [Schema.Array(Schema.String)], error: Full, timeout: "1 hour" } as const
+
+/** Two attempts. */
+const put = Stepped.action("put", action)
+  .step("put", body, { ...options, retry: Schedule.recurs(1) })
+  .step("end", () => Effect.void)
+/** One, and somebody is to decide. */
+const hold = Stepped.action("hold", action)
+  .step("put", body, { ...options, onExhausted: "hold" })
+  .step("end", () => Effect.void)
+/** It goes on, and fails afterwards. */
+const pass = Stepped.action("pass", action)
+  .step("put", body, { ...options, mayFail: true })
+  .step("end", () => Effect.fail(new Full()))
+/** What it has done elsewhere has something of its own to undo it. */
+const says = Stepped.action("says", action)
+  .step("put", body, { ...options, compensateFailed: () => note("looks elsewhere") })
+/** Somebody outside completes it, who was asked by what is stored. */
+const asks = Stepped.action("asks", { ...action, outbound: true, compensate: () => note("never") })
+  .step("put", body, { transactional: true, result: Schema.Int })
+const Shelves = Stepped.actions(Shelf, [broken, put, hold, pass, says, asks])
+
+suite("what was taken back", (engine) => {
+  const test = (name: string, scenario: () => Effect.Effect<void, unknown, Stepped.Services | SqlClient.SqlClient>) =>
+    it.effect(name, () =>
+      Effect.provide(
+        Effect.andThen(emptyTable, Effect.andThen(scenario(), healthy)),
+        Layer.provideMerge(Shelves.layer, engine.layer())
+      ))
+  const shelf = Effect.map(Shelves.client, (shelves) => shelves(1))
+
+  const outcomes: ReadonlyArray<readonly [How, How, status: string, ReadonlyArray<string>, left?: string]> = [
+    ["fails", "fails", "failed", []],
+    ["fails", "is late", "timed_out", []],
+    ["fails", "marks and gives what cannot be stored", "failed", []],
+    ["fails", "marks", "failed", ["row 2"], "put"],
+    ["fails", "waits in vain", "failed", ["row 2"], "put"],
+    ["marks", "fails", "failed", ["row 1"], "put"],
+    ["waits in vain", "fails", "failed", ["row 1"], "put"],
+    ["waits in vain", "is late", "timed_out", ["row 1"], "put"]
+  ]
+  for (const [first, second, status, stored, left] of outcomes) {
+    test(`10.3: an attempt ${first}, the next one ${second}: ${left === undefined ? "nothing" : "it"} is uncertain`, () =>
+      Effect.gen(function*() {
+        const { id } = yield* (yield* shelf).putLater([first, second])
+        yield* performSteppedActions()
+        const record = yield* recordOf(id)
+        assert.deepStrictEqual([record.status, yield* rows], [status as never, stored])
+        assert.deepStrictEqual(record.cause?.uncertain, left === undefined ? undefined : [left])
+        assert.deepStrictEqual(seen, [])
+      }))
+  }
+
+  for (const [how, uncertain] of [["fails", undefined], ["marks", ["put"]], ["waits in vain", ["put"]]] as const) {
+    test(`10.3: an attempt ${how} and is held: after cancelling ${uncertain ? "it" : "nothing"} is uncertain`, () =>
+      Effect.gen(function*() {
+        const handle = yield* (yield* shelf).holdLater([how])
+        yield* Effect.exit(performSteppedActions())
+        assert.deepStrictEqual(yield* stepsOf(handle.id), ["put held"])
+        yield* handle.cancel()
+        yield* performSteppedActions()
+        const { cause, status } = yield* recordOf(handle.id)
+        assert.deepStrictEqual([status, cause?.uncertain], ["cancelled", uncertain as never])
+        assert.deepStrictEqual(yield* stepsOf(handle.id), ["put cancelled"])
+      }))
+  }
+
+  test("10.3: so it is of one that may fail, where the action fails later", () =>
+    Effect.gen(function*() {
+      const shelves = yield* Shelves.client
+      const taken = yield* shelves(1).passLater(["fails"])
+      const left = yield* shelves(2).passLater(["marks"])
+      yield* performSteppedActions()
+      assert.deepStrictEqual(
+        [(yield* recordOf(taken.id)).cause?.uncertain, (yield* recordOf(left.id)).cause?.uncertain],
+        [undefined, ["put"]]
+      )
+    }))
+
+  test("10.3: compensateFailed runs all the same: the body may have done something elsewhere", () =>
+    Effect.gen(function*() {
+      const { id } = yield* (yield* shelf).saysLater(["fails"])
+      yield* performSteppedActions()
+      assert.deepStrictEqual([seen, (yield* recordOf(id)).cause?.uncertain], [["looks elsewhere"], undefined])
+    }))
+
+  test("10.3: nobody outside was asked by a step that was taken back", () =>
+    Effect.gen(function*() {
+      const shelves = yield* Shelves.client
+      const taken = yield* shelves(1).asksLater(["fails"])
+      const left = yield* shelves(2).asksLater(["marks"])
+      yield* performSteppedActions()
+      assert.deepStrictEqual(
+        [(yield* recordOf(taken.id)).cause?.uncertain, (yield* recordOf(left.id)).cause?.uncertain],
+        [undefined, ["asks"]]
+      )
+    }))
+})
