@@ -83,7 +83,8 @@ export interface WaitingStep {
  * - `Suspended`: an execution of a workflow waits for what wakes it: `deferreds` and `clocks` (100 of them at most, each since when), or the ends of
  *   `children` (20 at most). `until`: when its next clock rings, also one that it does not await. With a `failure` it waits for somebody to resume it.
  * - `Retries`: what has failed is tried again at a time.
- * - `Due`: a worker may take it at any time. `Unserved`: no living worker takes it.
+ * - `Due`: a worker may take it at any time. `Unserved`: no living worker takes it; where none lives at all, it stands beside what the action waits
+ *   for, too, once a worker would have ended that (a time that is over, a signal that was sent, a worker that is gone).
  * - `Performs`: a worker has it in hand. Without a worker, its worker is gone, and others take over.
  * - `Cancelled`: it is cancelled, and a worker is to end it.
  * - `Unwinding`: how it ends is decided, and what it has done is undone before that, or after its end, with its parent; `step` is what is being
@@ -123,6 +124,10 @@ export type Reason =
       /** It goes on without one when its time is over. */
       readonly optional: boolean
       readonly until: Date | undefined
+      /** How many of its name were sent and are not read: where no worker lives, and where they came after its time; from 1,000 on they are not counted further. */
+      readonly unread: number
+      /** When the last one of these was sent. */
+      readonly unreadAt: Date | undefined
       readonly heartbeat: Heartbeat
     } & WaitingStep)
     | { readonly _tag: "Outbound"; readonly since: Date; readonly heartbeat: Heartbeat }
@@ -300,7 +305,7 @@ const actionNode = (action: WhyAction, now: Date): Node => ({
     action.status === undefined ? "not read" : spoken(action.status),
     action.since === undefined
       ? action.enqueuedAt && `enqueued ${timeFrom(now, action.enqueuedAt)}`
-      : `since ${timeFrom(now, action.since)}`,
+      : `${isOver(action) ? "started" : "since"} ${timeFrom(now, action.since)}`,
     action.timeoutAt === undefined ? undefined : `times out ${timeFrom(now, action.timeoutAt)}`,
     action.action === action.id ? undefined : action.id,
     action.isAbove ? "see above" : undefined
@@ -310,6 +315,11 @@ const actionNode = (action: WhyAction, now: Date): Node => ({
     below: othersOf(reason).map((other) => actionNode(other, now))
   }))
 })
+
+/** Whether its time of starting is no longer that since which it is what it is; of one that is being undone after its end it is when that began. */
+const isOver = ({ reasons, status }: WhyAction): boolean =>
+  status !== undefined && !["queued", "pending", "performing"].includes(status) &&
+  !reasons.some(({ _tag }) => _tag === "Unwinding")
 
 const othersOf = (reason: Reason): ReadonlyArray<WhyAction> => {
   switch (reason._tag) {

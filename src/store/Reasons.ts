@@ -46,6 +46,7 @@ export type StoredReason =
       readonly signal: string
       readonly optional: boolean
       readonly until: Maybe<number>
+      readonly unread: { readonly count: number; readonly lastAt: Maybe<number> }
     }
     & OfStep
     & Heard

@@ -6,9 +6,9 @@ import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { healthy, suite } from "../harness/databases.ts"
-import { recordsOf } from "../harness/observing.ts"
+import { recordsOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { cleared, lastLink, Leak, scene, Ships } from "./fixtures/why.ts"
+import { cleared, lastLink, Leak, scene, Ships, weather } from "./fixtures/why.ts"
 import { linesOf, reasonsOf, tagsOf } from "./fixtures/whyLines.ts"
 
 const options = { handledDefects: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3, build: "v7" }
@@ -265,6 +265,10 @@ suite("why", (engine) => {
         yield* sql`update stepped.workers set lease_until = ${row!.lease}`
         yield* sql`update stepped.live_actions set token = -1`
         const gone = yield* look
+        yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 hour'`
+        const { reasons: [, nobody] } = yield* Stepped.why(load.id)
+        assert.include(nobody?.text, "is due in the queue default, and no worker lives")
+        yield* sql`update stepped.workers set lease_until = ${row!.lease}`
         yield* sql`update stepped.live_actions set token = ${row!.token}`
         return { runs, over, gone }
       }))
@@ -322,5 +326,49 @@ suite("why", (engine) => {
       })
       yield* sql`delete from stepped.workers where name = 'w'`
       yield* performIdle
+    }))
+
+  test("19.1: where no worker lives, that nobody ends what is late, and that nobody reads what was sent", () =>
+    Effect.gen(function*() {
+      const it = yield* ship
+      const sql = yield* PgClient.PgClient
+      const [rest, report] = [yield* it.restLater(), yield* it.reportLater()]
+      const load = yield* it.loadLater()
+      yield* performIdle
+      const late = yield* it.reportLater()
+      yield* sql`delete from stepped.workers`
+      const nobody = (time: string, ago: string) =>
+        `└─ is due in the queue default since 1970-01-01T${time}.000Z (${ago} ago), and no worker lives`
+      // nothing is to happen yet
+      for (const { id } of [rest, report]) assert.notInclude(tagsOf(yield* Stepped.why(id)), "Unserved")
+      assert.deepStrictEqual(tagsOf(yield* Stepped.why(load.id)), ["Ended"])
+      yield* report.send(cleared)
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual((yield* reasonsOf(report.id)).map((line) => line.replace(/; not heard.*/, "")), [
+        "├─ the step ask waits since 1970-01-01T00:00:00.000Z (30s ago) for the signal cleared; 1 was sent and is not read, at " +
+        "1970-01-01T00:00:00.000Z (30s ago)",
+        "├─ the step ask waits since 1970-01-01T00:00:00.000Z (30s ago) for the signal weather, until 1970-01-01T01:00:00.000Z (in 59m 30s)",
+        nobody("00:00:00", "30s")
+      ])
+      yield* TestClock.adjust("2 hours")
+      yield* report.send(weather, "fog")
+      yield* report.send(weather, "rain")
+      const [, signal, unserved] = (yield* Stepped.why(report.id)).reasons
+      assert(signal?._tag === "Signal")
+      assert.deepStrictEqual([signal.unread, signal.unreadAt], [2, new Date(7_230_000)])
+      assert.include(
+        signal.text,
+        "until 1970-01-01T01:00:00.000Z (1h ago); 2 were sent and are not read, the last one at 1970-01-01T02:00:30.000Z (0ms ago), after its time"
+      )
+      assert.deepInclude(unserved, { _tag: "Unserved", missing: "worker", workers: 0 })
+      assert.strictEqual((yield* reasonsOf(rest.id)).at(-1), nobody("01:00:00", "1h"))
+      // one that was never begun says it once
+      assert.deepStrictEqual(tagsOf(yield* Stepped.why(late.id)), ["Unserved"])
+      // who lives ends it, whatever it can run
+      yield* sql`insert into stepped.workers (name, lease_until, started_at) values ('w', clock_timestamp() + interval '1 hour', clock_timestamp())`
+      for (const { id } of [rest, report]) assert.notInclude(tagsOf(yield* Stepped.why(id)), "Unserved")
+      yield* sql`delete from stepped.workers where name = 'w'`
+      yield* performIdle
+      assert.deepStrictEqual(yield* statusesOf("report"), ["failed", "performing"])
     }))
 })

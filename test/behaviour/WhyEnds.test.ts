@@ -127,7 +127,7 @@ suite("why, to the end", (engine) => {
       yield* performIdle
       const at = "1970-01-01T00:00:03.000Z (0ms ago)"
       assert.deepStrictEqual(yield* linesOf(first.id), [
-        "survey Ship/1  succeeded  since 1970-01-01T00:00:00.000Z (3s ago)  #0",
+        "survey Ship/1  succeeded  started 1970-01-01T00:00:00.000Z (3s ago)  #0",
         "├─ such actions take 3s, 95 of 100 no more than 3s (by 1 action)",
         `└─ has ended at ${at}: succeeded`
       ])

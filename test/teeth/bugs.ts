@@ -7629,6 +7629,37 @@ const second: ReadonlyArray<Bug> = [
     tests: { [whys]: ["19.1: what is due"] }
   },
   {
+    name: "nobody-lives-unsaid",
+    breaks: "19.1: where no worker lives, it is not said that nobody ends what is late",
+    plants: [{
+      file: functionFile("why_action"),
+      find: ` || why_unattended(p_now, p_id)`,
+      replace: ``
+    }],
+    tests: { [whys]: ["19.1: where no worker lives"] }
+  },
+  {
+    name: "nobody-lives-though-somebody-does",
+    breaks: "19.1: what a living worker is about to end is said to be due, and nobody's",
+    plants: [{
+      file: functionFile("why_unattended"),
+      find:
+        `  if exists (select 1 from workers w where w.lease_until > clock_timestamp() offset 0) then return '[]'; end if;`,
+      replace: ``
+    }],
+    tests: { [whys]: ["19.1: where no worker lives"] }
+  },
+  {
+    name: "late-signal-unsaid",
+    breaks: "19.1: what was sent after a wait's time is said to be unread, and not that it came too late",
+    plants: [{
+      file: "src/engine/client/why.ts",
+      find: `until !== undefined && last >= until`,
+      replace: `until !== undefined && last < until`
+    }],
+    tests: { [whys]: ["19.1: where no worker lives"] }
+  },
+  {
     name: "why-served-by-anybody",
     breaks: "19.1: a process that takes nothing from a queue counts as a worker",
     plants: [{

@@ -102,6 +102,14 @@ const heartbeatText = ({ details, heardAt, silentAt }: Heartbeat, at: Date): str
     silentAt === undefined ? "" : `; silent for too long at ${timeFrom(at, silentAt)}`
   ].join("")
 
+/** Of what was sent to a wait that goes on: it is to be read, or came too late for that wait. */
+const unreadText = (count: number, last: Date | undefined, until: Date | undefined, at: Date): string => {
+  if (last === undefined) return ""
+  const sent = count === 1 ? "1 was sent and is not read, at" : `${count} were sent and are not read, the last one at`
+  const late = until !== undefined && last >= until ? ", after its time" : ""
+  return `; ${sent} ${timeFrom(at, last)}${late}`
+}
+
 type Said<Tag extends StoredReason["tag"]> = Extract<StoredReason, { readonly tag: Tag }>
 type Tell = (other: Other) => WhyAction
 
@@ -226,13 +234,16 @@ const stepWaits = (said: Said<"Children" | "Timer" | "Signal">, at: Date, tell: 
       return { _tag: "Timer", ...waiting, until, text: `${begins} until ${timeFrom(at, until)}${times}${limit}` }
     }
     case "Signal": {
-      const { optional, signal } = said
+      const { optional, signal, unread } = said
+      const unreadAt = dateOf(unread.lastAt)
       const until = dateOf(said.until)
       const heartbeat = heartbeatOf(said)
       const most = until === undefined ? "" : `, until ${timeFrom(at, until)}`
       const often = open === 1 ? "" : `, ${open} times`
-      const text = `${begins} for the signal ${signal}${often}${most}${heartbeatText(heartbeat, at)}${limit}`
-      return { _tag: "Signal", ...waiting, signal, optional, until, heartbeat, text }
+      const text = `${begins} for the signal ${signal}${often}${most}${unreadText(unread.count, unreadAt, until, at)}${
+        heartbeatText(heartbeat, at)
+      }${limit}`
+      return { _tag: "Signal", ...waiting, signal, optional, until, unread: unread.count, unreadAt, heartbeat, text }
     }
   }
 }

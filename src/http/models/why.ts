@@ -76,6 +76,8 @@ export const ReasonView = Schema.Union([
     signal: Schema.String,
     optional: Schema.Boolean,
     until: Schema.optional(Schema.Date),
+    unread: Schema.Int,
+    unreadAt: Schema.optional(Schema.Date),
     heartbeat: HeartbeatView
   }),
   tagged("Outbound", { since: Schema.Date, heartbeat: HeartbeatView }),

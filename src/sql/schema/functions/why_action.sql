@@ -21,7 +21,12 @@ begin
   into node
   from live_actions l
   where l.id = p_id;
-  if found then return node; end if;
+  if found then
+    -- what is due already says who would take it
+    return case
+      when node @> '{"reasons": [{"tag": "Due"}]}' then node
+      else jsonb_set(node, '{reasons}', (node -> 'reasons') || why_unattended(p_now, p_id)) end;
+  end if;
 
   select jsonb_build_object(
     'id', j.action, 'definition', j.definition, 'actorId', j.actor_id, 'status', 'queued',

@@ -1,5 +1,5 @@
 -- What a step still waits for: children (twenty of them, and how many there are, no further than a thousand), the last
--- of its times, signals by their names.
+-- of its times, signals by their names, with how many of that name nobody has read, no further than a thousand.
 -- For other functions only: it inherits their search path and their settings.
 create function why_waiting(p_id uuid, p_step int, p_timeout_at timestamptz) returns jsonb
 language plpgsql stable as $$
@@ -39,6 +39,15 @@ begin
       select 2, jsonb_build_object(
         'tag', 'Signal', 'signal', o.signal, 'open', count(*), 'optional', bool_and(o.optional is true),
         'until', extract(epoch from max(case when o.heartbeat_ms is null then o.due_at else o.limit_at end)) * 1000,
+        'unread', (
+          select jsonb_build_object('count', count(*), 'lastAt', extract(epoch from max(u.sent_at)) * 1000)
+          from (
+            select u.sent_at
+            from signals u
+            where u.action = p_id and u.name = o.signal and u.step is null
+            order by u.id desc
+            limit 1000
+          ) u),
         'heardAt', extract(epoch from max(o.heard_at)) * 1000,
         'details', (array_agg(o.details order by o.heard_at desc nulls last))[1],
         'silentAt', extract(epoch from min(o.due_at) filter (
