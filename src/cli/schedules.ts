@@ -9,7 +9,7 @@ import { withEngine } from "./connection.ts"
 import { doing } from "./doing.ts"
 import { usage } from "./failures.ts"
 import { actorOf, by, limit, operator, reason, time } from "./given.ts"
-import { Output } from "./Output.ts"
+import { Output, span } from "./Output.ts"
 
 const name = Argument.String("name").pipe(Argument.withDescription("The name of a schedule, as `schedules` has it"))
 
@@ -17,7 +17,7 @@ const whenOf = ({ at, cron, everyMs, zone }: ScheduleRecord): string =>
   cron !== undefined
     ? `${cron} ${zone}`
     : everyMs !== undefined
-    ? `every ${everyMs} ms`
+    ? `every ${span(everyMs)}`
     : at !== undefined && !Number.isNaN(at.getTime())
     ? `at ${at.toISOString()}`
     : "unreadable"
@@ -31,6 +31,7 @@ const list = Command.make("list", {
   withEngine(Effect.gen(function*() {
     const output = yield* Output
     const { list } = yield* Schedules
+    const now = yield* Clock.currentTimeMillis
     const actor = Option.isSome(given.actor) ? actorOf(given.actor.value) : undefined
     const found = yield* list({
       actorType: actor?.actorType,
@@ -43,7 +44,12 @@ const list = Command.make("list", {
       ["schedule", ({ name }) => name],
       ["state", ({ state }) => state, ({ state }) => state === "active" ? "good" : state === "over" ? "quiet" : "bad"],
       ["when", whenOf],
-      ["fires", ({ firesAt }) => output.ago(firesAt)],
+      ["fires", ({ firesAt, state }) => {
+        // none of its times is one at which it fires
+        if (state === "paused") return undefined
+        const isDue = state === "orphaned" && firesAt !== undefined && firesAt.getTime() <= now
+        return isDue ? `due since ${output.ago(firesAt)}` : output.ago(firesAt)
+      }],
       ["last", ({ lastSlot }) => output.ago(lastSlot)],
       ["action", ({ action, actorId, actorType }) => `${actorType}/${actorId} ${action}`],
       ["of", ({ source }) => source],

@@ -43,7 +43,10 @@ describe("schedules", () => {
       assert.strictEqual((yield* stepped("schedules", "pause", "nightly", ...why)).out, "done")
       const again = yield* stepped("schedules", "pause", "nightly", ...why)
       assert.deepStrictEqual([again.code, again.out], [1, "nothing was changed: it is paused already"])
-      assert.match((yield* stepped("schedules", "list")).out, /nightly +paused.*a test \(ada\)/)
+      assert.match(
+        (yield* stepped("schedules", "list")).out,
+        /nightly +paused +30 2 \S+ \S+ \S+ \S+ +Car\/1 visit.*a test \(ada\)/
+      )
       assert.include((yield* stepped("schedules", "next", "nightly")).out, "it is paused: none of them fires as it is")
 
       // what the command enqueues a worker makes keys for
@@ -106,7 +109,10 @@ describe("schedules", () => {
       assert.strictEqual((yield* pausedAnew).out, "done")
       const again = yield* stepped("schedules", "pause-all", ...why)
       assert.deepStrictEqual([again.code, again.out], [1, "nothing was changed: it is paused already"])
-      assert.match((yield* stepped("schedules", "list")).out, /often +paused.*all: a test \(ada\)/)
+      assert.match(
+        (yield* stepped("schedules", "list")).out,
+        /often +paused +every 1d +Car\/1 visit.*all: a test \(ada\)/
+      )
       assert.match((yield* stepped("queues")).out, /paused: schedules, since .*, by ada: a test/)
       const missed = Effect.flatMap(
         SqlClient.SqlClient,

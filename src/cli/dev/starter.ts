@@ -35,7 +35,8 @@ const byItself: Effect.Effect<Starter, never, Scope.Scope> = Effect.gen(function
     (lines) =>
       Effect.sync(() => {
         lines.close()
-        process.stdin.unref()
+        // of a file there is nothing to let go of
+        if ("unref" in process.stdin) process.stdin.unref()
       })
   )
   return { isAlone: true, draws: false, tell: () => Effect.void, typed, gone: Effect.never }

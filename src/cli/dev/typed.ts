@@ -13,6 +13,7 @@ import { presenting } from "../presenting.ts"
 import { pruneCommands } from "../pruning.ts"
 import { readingCommands } from "../reading.ts"
 import { run } from "../running.ts"
+import { scheduleCommands } from "../schedules.ts"
 import { tellingCommands } from "../telling.ts"
 import { verbCommands } from "../verbs.ts"
 import type { Typed } from "./messages.ts"
@@ -23,7 +24,10 @@ const command = Command.make("stepped").pipe(
   Command.withSubcommands([
     { group: "Looking", commands: [...readingCommands, explainRunning, ...overviewCommands] },
     { group: "Running", commands: [run] },
-    { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands] },
+    {
+      group: "Acting",
+      commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands, ...scheduleCommands]
+    },
     { group: "Looking after it", commands: [checkRunning, ...maintenanceCommands, ...pruneCommands] }
   ]),
   Command.withGlobalFlags(globalFlags)

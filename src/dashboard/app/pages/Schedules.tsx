@@ -196,7 +196,7 @@ export const Schedules = ({ query }: { readonly query: Readonly<Record<string, s
                     { name: "Times", of: (schedule) => <Times {...schedule} /> },
                     { name: "Zone", of: ({ zone }) => zone ?? "" },
                     { name: "Action", of: (schedule) => <ActionOf {...schedule} />, isWide: true },
-                    { name: "Next", of: ({ firesAt }) => <Ago at={firesAt} /> },
+                    { name: "Next", of: (schedule) => <Ago at={firesNext(schedule)} /> },
                     { name: "Last", of: ({ lastSlot }) => <Ago at={lastSlot} /> },
                     { name: "Of", of: ({ source }) => source },
                     {
@@ -214,6 +214,9 @@ export const Schedules = ({ query }: { readonly query: Readonly<Record<string, s
   )
 }
 
+/** What is paused fires at none of its times. */
+const firesNext = ({ firesAt, state }: Schedule): string | undefined => state === "paused" ? undefined : firesAt
+
 const catchUpOf = ({ catchUp }: Schedule): string => {
   if (catchUp === "none") return "nothing"
   return catchUp === "latest"
@@ -222,7 +225,8 @@ const catchUpOf = ({ catchUp }: Schedule): string => {
 }
 
 const About = ({ schedule }: { readonly schedule: ScheduleDetail }) => {
-  const { arguments: args, firesAt, jitterMs, lastSlot, source, until, zone } = schedule
+  const { arguments: args, jitterMs, lastSlot, source, until, zone } = schedule
+  const firesAt = firesNext(schedule)
   return (
     <Section id="about" title="About it">
       <Facts
