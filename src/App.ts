@@ -41,6 +41,10 @@ export interface App extends AppOptions {
   readonly "~stepped/app": true
 }
 
+/** Whether the command has all that a program's actions need; or what is missing. */
+type CheckedServices<R> = [Exclude<R, AppServices>] extends [never] ? unknown
+  : readonly ["the actions need services that nobody gives: Layer.provide them to { actions }", Exclude<R, AppServices>]
+
 /**
  * Says what a program is, so that `stepped worker ./app.ts` runs it.
  *
@@ -60,7 +64,14 @@ export interface App extends AppOptions {
  * @category constructors
  * @since 0.1.0
  */
-export const app = (options: AppOptions): App => ({ "~stepped/app": true, ...options })
+export function app<R>(
+  options: Omit<AppOptions, "actions"> & {
+    readonly actions: Layer.Layer<never, unknown, R> & CheckedServices<R>
+  }
+): App
+export function app(options: AppOptions): App {
+  return { "~stepped/app": true, ...options }
+}
 
 /**
  * Tests whether a value is a program that tools can run.

@@ -70,7 +70,8 @@ export const crashAfter = (step: string, { times = 1 }: { readonly times?: numbe
 
 /**
  * Fails unless an action has ended, and just these of its steps were undone, in this order, each with success. Without steps nothing was undone.
- * It fails, too, where the cause names a step as uncertain: one that has failed, and has a `compensate`, but no `compensateFailed` (rule 10.3).
+ * It fails, too, where the cause names a step as uncertain: one that has failed, and has a `compensate`, but no `compensateFailed` (rule 10.3). No list of steps
+ * holds there: it is not known what is left. Give the step a `compensateFailed`; one that fails leaves nothing uncertain then, and is listed as what was undone.
  *
  * @category expectations
  * @since 0.1.0
@@ -98,7 +99,12 @@ export const assertCompensated = (
     const wanted = steps.length === 0
       ? "nothing was to be undone"
       : `${steps.join(", ")} were to be undone, in this order`
-    return yield* fail(`${action}: ${wanted}; ${listing}`)
+    const advice = uncertain.length === 0
+      ? ""
+      : `. With an uncertain step no list holds: give ${
+        uncertain.join(", ")
+      } a compensateFailed, which undoes what may have been done`
+    return yield* fail(`${action}: ${wanted}; ${listing}${advice}`)
   })
 
 const line = ({ name, status }: StepRecord): string => `${name}: ${status}`

@@ -76,6 +76,9 @@ describe("assertCompensated", () => {
       const left = yield* cart.stubbornLater()
       yield* performSteppedActions()
       const error = yield* Effect.flip(assertCompensated(left, ["charge"]))
-      assert.include(error.message, "charge: failed, reserve: uncertain")
+      assert.include(
+        error.message,
+        "charge: failed, reserve: uncertain. With an uncertain step no list holds: give reserve a "
+      )
     }).pipe(Effect.provide(Main)))
 })

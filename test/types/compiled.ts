@@ -44,6 +44,11 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   lastStep: [6, `"the last step of count must return its success"`],
   listedTwice: [5, `"honk is listed twice"`],
   missingMethod: [4, "Property 'honk' is missing", `"the action honk has no steps: give its method"`],
+  appWithoutService: [
+    6,
+    `"the actions need services that nobody gives: Layer.provide them to { actions }"`,
+    "Garage"
+  ],
   methodsForLayer: [5, `"use toLayer, and give a method for"`, `"drive"`, `"honk"`],
   missingMethodInGenerator: [4, "Property 'honk' is missing", `"the action honk has no steps: give its method"`],
   missingService: [6, "Type 'Garage' is not assignable to type 'Engine'"],
