@@ -89,7 +89,7 @@ export interface SendOptions extends OperatorOptions {
  *
  * **Details**
  *
- * `sent`: it is stored. `repeated`: it was stored already, under its key. `none`: there is nothing to send it to, since the action is over, or
+ * `sent`: it is stored, for whoever waits for it or takes it next: what comes after a wait's time was over is not that one's. `repeated`: it was stored already, under its key. `none`: there is nothing to send it to, since the action is over, or
  * ends already, or is unknown, or does not list it.
  *
  * @category models

@@ -149,7 +149,8 @@ const actionNode = ({ action, execution, steps }: ActionTree, isRoot: boolean, w
     action.unwinding ? `${action.status}, unwinding` : action.status,
     isRoot || endedAt === undefined ? since : undefined,
     took(startedAt, endedAt),
-    endedAt === undefined && action.attempts > 1 ? `begun ${action.attempts} times` : undefined,
+    // its last step, its job or its callbacks: by whom that was begun before has died, or it was tried again
+    action.attempts > 1 ? `begun ${action.attempts} times` : undefined,
     action.dueAt === undefined ? undefined : `goes on ${action.dueAt.toISOString()}`,
     execution?.suspendedAt === undefined ? undefined : `suspended ${execution.suspendedAt.toISOString()}`,
     execution?.interruptedAt === undefined ? undefined : `interrupted ${execution.interruptedAt.toISOString()}`,
@@ -292,7 +293,9 @@ const slotNodes = (slots: ReadonlyArray<Slot>, writing: Writing): ReadonlyArray<
 
 const waitLine = ({ child, dueAt, heartbeat, signal, status }: SlotRecord, writing: Writing): ReadonlyArray<string> => {
   if (child !== undefined) return []
-  const until = dueAt === undefined ? undefined : `until ${dueAt.toISOString()}`
+  // what has come in time did not wait until then
+  const isRead = signal !== undefined && status === "succeeded"
+  const until = dueAt === undefined || isRead ? undefined : `until ${dueAt.toISOString()}`
   return [
     joined(
       signal === undefined ? "wait" : `signal ${shown(signal)}`,

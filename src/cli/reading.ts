@@ -3,6 +3,7 @@ import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { ActionFilter, ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
+import { shown } from "../domain/shown.ts"
 import { quietly } from "../engine/client/quietly.ts"
 import { renderTree, tree } from "../Tree.ts"
 import { renderWhy, why as whyOf } from "../Why.ts"
@@ -25,7 +26,8 @@ export const actionColumns = (output: Output["Service"]): ReadonlyArray<Column<A
   ["id", ({ id }) => id],
   [
     "status",
-    ({ status, unwinding }) => unwinding ? `${status}, unwinding` : status,
+    ({ status, unwinding, unwound }) =>
+      unwinding ? `${status}, unwinding` : unwound === undefined ? status : `${status}, undone`,
     ({ status }) => colours[status] ?? "plain"
   ],
   ["action", ({ actorId, actorType, name }) => `${name} ${actorType}/${actorId}`],
@@ -127,6 +129,18 @@ const ls = Command.make("ls", {
     Command.withAlias("list")
   )
 
+/** Signals that nobody has read, in the order in which they came: they are in no step. */
+const unreadOf = (id: string) =>
+  Effect.gen(function*() {
+    const output = yield* Output
+    const signals = yield* Effect.flatMap(ActionRepo, (repo) => repo.signals(id))
+    const unread = Map.groupBy(signals.filter(({ readBy }) => readBy === undefined), ({ name }) => name)
+    for (const [name, { length, [length - 1]: last }] of unread) {
+      const sent = length === 1 ? "sent" : `${length} sent, the last one`
+      yield* output.remark(`signal ${shown(name)}  not read  ${sent} ${output.ago(last!.sentAt)}`)
+    }
+  })
+
 const show = Command.make("show", {
   id,
   limit: Flag.Int("limit").pipe(
@@ -139,10 +153,12 @@ const show = Command.make("show", {
     const found = yield* tree(id, { limit })
     if (Option.isNone(found)) return yield* noAction(id)
     yield* output.value(found.value, renderTree(found.value, { details: output.hasPayloads }))
-    if (output.hasPayloads && !output.isJson) {
-      const { arguments: args, result } = found.value.action
+    if (output.isJson) return
+    const { arguments: args, endedAt, result } = found.value.action
+    yield* unreadOf(id)
+    if (output.hasPayloads) {
       yield* Console.log(`arguments  ${JSON.stringify(args)}`)
-      if (result !== undefined) yield* Console.log(`result     ${JSON.stringify(result)}`)
+      if (endedAt !== undefined && result !== undefined) yield* Console.log(`result     ${JSON.stringify(result)}`)
     }
   }))).pipe(Command.withDescription("Show an action, its steps and attempts, and all that is below it"))
 

@@ -1,7 +1,7 @@
 /** The embedded database has one process at a time: whoever opens it takes over what the one before died with. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -59,6 +59,12 @@ it.live("a process that died with running bodies leaves them to the next one", (
       assert.sameMembers(actions.map((action) => action.id), ids)
       assert.deepStrictEqual(actions.map((action) => action.status), ["succeeded", "succeeded"])
       assert.deepStrictEqual(yield* Stepped.doctor, [])
+      // who looks at what has become of it sees that somebody had begun it before
+      const tree = yield* Stepped.tree(ids[0]!)
+      assert.match(
+        Option.match(tree, { onNone: () => "", onSome: Stepped.renderTree }),
+        /^honk Car\/1 .* begun 2 times/
+      )
     }))
   }))
 
