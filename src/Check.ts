@@ -273,11 +273,17 @@ export const renderCheck = (check: Check): string =>
   })
 
 const headline = ({ looked: { pending, performing, queued, schedules, signals }, unfit, unfitSchedules }: Check) => {
-  const fitting = (unfit: number, all: string) =>
-    unfit === 0 ? `all of ${all} fit` : `${unfit} of ${all} ${unfit === 1 ? "does" : "do"} not fit`
+  const fitting = (unfit: number, count: number, one: string) => {
+    const all = counted(count, one)
+    return unfit > 0
+      ? `${unfit} of ${all} ${unfit === 1 ? "does" : "do"} not fit`
+      : count === 1
+      ? `${all} fits`
+      : `all of ${all} fit`
+  }
   const of = `${queued} queued, ${pending} pending, ${performing} performing, ${counted(signals, "unread signal")}`
-  const actions = `${fitting(unfit, counted(queued + pending + performing, "action"))} (${of})`
-  return schedules === 0 ? actions : `${actions}; ${fitting(unfitSchedules, counted(schedules, "schedule"))}`
+  const actions = `${fitting(unfit, queued + pending + performing, "action")} (${of})`
+  return schedules === 0 ? actions : `${actions}; ${fitting(unfitSchedules, schedules, "schedule")}`
 }
 
 const words: Readonly<Record<MisfitMeaning, string>> = {

@@ -87,34 +87,41 @@ export const folderAlone = Effect.gen(function*() {
   return folder
 })
 
+/** What is said of a folder, to who looks or acts, and to who performs. */
+const words = {
+  looks: {
+    missing: "which database? Set DATABASE_URL, give --url, or give the --folder of an embedded one",
+    folder: "--folder is for what looks and acts: this needs a server. An embedded database migrates by itself"
+  },
+  performs: {
+    missing: "which database? Set DATABASE_URL, or give --url. On an embedded one `stepped dev` performs",
+    folder: "--folder is for what looks and acts: this needs a server. On an embedded database `stepped dev` performs"
+  }
+} as const
+
 /** The server that the flags name; who asks for it has no use for a folder. */
-const server = Effect.gen(function*() {
-  if (Option.isSome(yield* Folder)) {
-    return yield* usage(
-      "--folder is for what looks and acts: this needs a server. An embedded database migrates by itself"
-    )
-  }
-  const otherwise = yield* ofEnvironment(Config.Redacted("DATABASE_URL"))
-  const url = Option.orElse(yield* Url, () => otherwise)
-  if (Option.isNone(url)) {
-    return yield* usage("which database? Set DATABASE_URL, give --url, or give the --folder of an embedded one")
-  }
-  return { url: url.value, connectTimeout: "10 seconds", applicationName: "stepped" } as const
-})
+const server = (forWhom: keyof typeof words) =>
+  Effect.gen(function*() {
+    if (Option.isSome(yield* Folder)) return yield* usage(words[forWhom].folder)
+    const otherwise = yield* ofEnvironment(Config.Redacted("DATABASE_URL"))
+    const url = Option.orElse(yield* Url, () => otherwise)
+    if (Option.isNone(url)) return yield* usage(words[forWhom].missing)
+    return { url: url.value, connectTimeout: "10 seconds", applicationName: "stepped" } as const
+  })
 
 /** A client of it for one command, which prints JSON as it is stored. */
 const client = Effect.map(
-  server,
+  server("looks"),
   (config) => PgClient.layer({ ...config, maxConnections: 3, types: exactTypes() })
 )
 
 /** A client of it for a program that performs. */
-export const workerClient = Effect.map(server, PgClient.layer)
+export const workerClient = Effect.map(server("performs"), PgClient.layer)
 
 /** The same of a program that may have a database of its own, which no flag replaces. */
-export const databaseOf = ({ database }: App) =>
+export const databaseOf = ({ database }: App, forWhom: keyof typeof words) =>
   Effect.gen(function*() {
-    if (database === undefined) return yield* workerClient
+    if (database === undefined) return PgClient.layer(yield* server(forWhom))
     if (Option.isSome(yield* Url) || Option.isSome(yield* Folder)) {
       return yield* usage("the module has a database of its own: leave --url and --folder out")
     }
@@ -161,7 +168,7 @@ const servicesOf = (app: App) =>
       unknown
     > = Option.isSome(folder)
       ? yield* embedded(folder.value, settings, undefined)
-      : Layer.provideMerge(engineLayer(settings, false, false), yield* databaseOf(app))
+      : Layer.provideMerge(engineLayer(settings, false, false), yield* databaseOf(app, "looks"))
     return services
   })
 

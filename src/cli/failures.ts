@@ -45,6 +45,17 @@ const ofDatabase = new Set([
 /** Those that the migrations mend. */
 const migrated = new Set(["SchemaMissing", "SchemaOutdated", "SequenceBehind"])
 
+/** What a program gives by this name is a flag here. */
+const flagged = /^(after|before|count|from|limit|samples|since|to) of [A-Z]\w*\.\w+ (?=is )/
+
+/** What an error of the library says, where a shell has another word for what it names. */
+const inShell = ({ _tag, message }: LibraryError): string =>
+  _tag === "InvalidQuery" || _tag === "InvalidOption"
+    ? message.replace(flagged, (_, name: string) => `--${name} `)
+    : _tag === "UnknownSchedule"
+    ? message.replace("Schedules.list has", "`schedules list` has")
+    : message
+
 /** An error that the library gives. */
 export interface LibraryError {
   readonly _tag: string
@@ -56,8 +67,8 @@ export const stoppedBy = (error: LibraryError): Stopped =>
   error instanceof Stopped
     ? error
     : error._tag === "UnknownAction" || error._tag === "UnknownSchedule"
-    ? nothing(error.message)
+    ? nothing(inShell(error))
     : new Stopped({
       code: ofDatabase.has(error._tag) ? exitCodes.database : exitCodes.usage,
-      text: migrated.has(error._tag) ? `${error.message}. From a shell: stepped migrate up` : error.message
+      text: migrated.has(error._tag) ? `${error.message}. From a shell: stepped migrate up` : inShell(error)
     })

@@ -8,7 +8,12 @@ import { firstRounded } from "./exactJson.ts"
 import { usage } from "./failures.ts"
 
 export const ActionId = Schema.String.pipe(
-  Schema.check(Schema.makeFilter((text: string) => isActionId(text) || "the id of an action, such as 0199c2f0-…"))
+  Schema.check(Schema.makeFilter((text: string) =>
+    isActionId(text) ||
+    `the id of an action, such as 0199c2f0-…${
+      text.includes("/") ? `; those of an actor are listed by \`ls --actor ${text}\`` : ""
+    }`
+  ))
 )
 
 /** The id of an action. */

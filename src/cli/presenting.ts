@@ -46,7 +46,7 @@ const sentence = (error: CliError.NonShowHelpErrors, help: HelpDoc.HelpDoc): str
       return `there is no command ${subcommand}${nearest(like(subcommand, names))}`
     }
     default:
-      return error.message.replaceAll(/\s+/g, " ")
+      return error.message.replace("Schema validation failed: ", "").replaceAll(/\s+/g, " ")
   }
 }
 

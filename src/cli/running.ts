@@ -149,7 +149,7 @@ const worker = Command.make("worker", {
     }).pipe(
       Layer.provide(app.actions),
       Layer.provideMerge(engineLayer(options, false, given.migrate)),
-      Layer.provideMerge(yield* databaseOf(app))
+      Layer.provideMerge(yield* databaseOf(app, "performs"))
     )
     return yield* Effect.mapError(
       Effect.raceFirst(Layer.launch(live), Deferred.await(drained)),

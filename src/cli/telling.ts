@@ -65,7 +65,7 @@ const signal = Command.make("signal", {
 
 const sentWords = {
   sent: "sent",
-  repeated: "it was sent before: nothing was changed",
+  repeated: "it was sent before with this key, and counts once",
   none: "nothing was sent: the action is over, or takes no such signal"
 }
 

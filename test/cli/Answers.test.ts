@@ -158,6 +158,10 @@ describe("what cannot be read", () => {
           [["lss"], "there is no command lss. Did you mean ls? `stepped --help` says what it takes"],
           [["show"], `Missing required argument: id${help(" show")}`],
           [["ls", "--limit", "many"], "--limit"],
+          [
+            ["why", "Order/10"],
+            "\"Order/10\". Expected: the id of an action, such as 0199c2f0-…; those of an actor are listed by `ls --actor Order/10`"
+          ],
           [["migrate", "upp"], "Did you mean up? `stepped migrate --help` says what it takes"]
         ] as const
       ) {

@@ -64,7 +64,7 @@ describe("forget", () => {
       assert.strictEqual((yield* stepped("forget", "/1", ...why)).code, 2)
       const unlimited = yield* stepped("forget", "Car/1", "--limit", "0", ...why)
       assert.strictEqual(unlimited.code, 2)
-      assert.include(unlimited.err, "limit of ActionRepo.forget")
+      assert.include(unlimited.err, "--limit is 0")
     }))
 })
 

@@ -251,7 +251,7 @@ describe("what is typed", () => {
       running.type("run Car/1 rest")
       const [, id] = yield* running.prints(/rest Car\/1 {2}enqueued {2}(\S{36})$/m)
       running.type("check")
-      yield* running.prints(/^all of 1 action fit/m)
+      yield* running.prints(/^1 action fits/m)
       running.type("explain Car/2 rest")
       yield* running.prints(/^rest Car\/2 begins as soon as a worker takes it$/m)
       running.type(`cancel ${id}`)

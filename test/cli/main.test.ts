@@ -18,7 +18,7 @@ const visit = Stepped.action("visit", {
 })
 const program = resolve(import.meta.dirname, "../../src/cli/main.ts")
 
-const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
+const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string | undefined>> = {}) =>
   new Promise<{ readonly code: number; readonly out: string; readonly err: string }>((done) => {
     execFile(
       process.execPath,
@@ -70,6 +70,19 @@ describe("the program", () => {
         assert.deepStrictEqual([code, err.includes("does not load")], [2, true], err)
         assert.include(err, "for anything else, NODE_OPTIONS=--import names who loads it")
       }
+      // a mistake in a file of it is one for whoever loads it
+      writeFileSync(module, "export { stepped } from \"./part.ts\"\n")
+      writeFileSync(join(folder, "part.ts"), "export const one = 1\nexport const stepped = { one: }\n")
+      const { code, err } = await run(["worker", module], { DATABASE_URL: inject("databaseUrl") })
+      assert.deepStrictEqual([code, err.includes("NODE_OPTIONS")], [2, false], err)
+      assert.match(err, /does not load: .*\n.*part\.ts:2\n/)
+      // what is no database for a worker is one for whoever writes a program
+      const office = resolve(import.meta.dirname, "fixtures/office.ts")
+      const missing = await run(["worker", office], { DATABASE_URL: undefined })
+      const embedded = await run(["worker", office, "--folder", folder], { DATABASE_URL: undefined })
+      assert.include(missing.err, "Set DATABASE_URL, or give --url. On an embedded one `stepped dev` performs")
+      assert.include(embedded.err, "this needs a server. On an embedded database `stepped dev` performs")
+      assert.deepStrictEqual([missing.code, embedded.code], [2, 2])
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -211,7 +224,7 @@ describe("the program", () => {
         const fits = yield* Effect.promise(() => run(["check", module!], { DATABASE_URL: Redacted.value(url) }))
         assert.deepStrictEqual(fits, {
           code: 0,
-          out: "all of 1 action fit (1 queued, 0 pending, 0 performing, 0 unread signals)\n",
+          out: "1 action fits (1 queued, 0 pending, 0 performing, 0 unread signals)\n",
           err: ""
         })
         const unfit = yield* ask("check", next!)
@@ -236,7 +249,7 @@ describe("the program", () => {
           const [args, code, words] of [
             [["nowhere.ts"], 2, "nowhere.ts does not load"],
             [[resolve(import.meta.dirname, "../../src/domain/shown.ts")], 2, "exports no `stepped`"],
-            [[module!, "--samples", "101"], 2, "samples of Stepped.check"],
+            [[module!, "--samples", "101"], 2, "--samples is 101"],
             [[module!, "--schema", "nowhere"], 3, "The Postgres schema nowhere does not exist"]
           ] as const
         ) {
