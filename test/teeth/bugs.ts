@@ -582,7 +582,7 @@ const first: ReadonlyArray<Bug> = [
     plants: [{
       file: concluding,
       find: `    : undoing(performance, isOver && !stays && isTakenBack(performance))`,
-      replace: `    : undoing(performance, false)`
+      replace: `    : undoing(performance, isOver && stays && isTakenBack(performance))`
     }],
     tests: { [undoingTakenBack]: ["10.3: an attempt fails, the next one fails: nothing", "10.3: nobody outside"] }
   },
