@@ -1,14 +1,14 @@
 /** Rule 10.3 of transactional steps: what was taken back with its transaction is not uncertain, what has been committed is. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Schedule, Schema } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
-import { healthy, suite } from "../harness/databases.ts"
+import { healthy, server, suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
-import { emptyTable, insert, rows } from "./fixtures/transactional.ts"
+import { emptyTable, insert, rest, rows, scene } from "./fixtures/transactional.ts"
 
 class Shelf extends Stepped.Actor<Shelf>()("Shelf", { id: Schema.Int }) {}
 class Full extends Schema.TaggedError<Full>()("Full", {}) {}
@@ -50,7 +50,19 @@ const says = Stepped.action("says", action)
 /** Somebody outside completes it, who was asked by what is stored. */
 const asks = Stepped.action("asks", { ...action, outbound: true, compensate: () => note("never") })
   .step("put", body, { transactional: true, result: Schema.Int })
-const Shelves = Stepped.actions(Shelf, [broken, put, hold, pass, says, asks])
+/** Its body takes as long as the test has it. */
+const stay = Stepped.action("stay", action)
+  .step("put", () => Effect.andThen(insert("row"), Effect.as(rest, 1)), options)
+/** Its body is to wait, and cancels its action. */
+const leave = Stepped.action("leave", action)
+  .step("put", () =>
+    Effect.gen(function*() {
+      yield* insert("row")
+      yield* Step.do(broken)
+      yield* Stepped.cancel((yield* Step).actionId)
+      return 1
+    }), options)
+const Shelves = Stepped.actions(Shelf, [broken, put, hold, pass, says, asks, stay, leave])
 
 suite("what was taken back", (engine) => {
   const test = (name: string, scenario: () => Effect.Effect<void, unknown, Stepped.Services | SqlClient.SqlClient>) =>
@@ -127,4 +139,29 @@ suite("what was taken back", (engine) => {
         [undefined, ["asks"]]
       )
     }))
+
+  test("10.3: one that ends its own action, and was to wait, has committed, and is uncertain", () =>
+    Effect.gen(function*() {
+      const { id } = yield* (yield* shelf).leaveLater([])
+      yield* performSteppedActions()
+      const { cause, status } = yield* recordOf(id)
+      assert.deepStrictEqual([status, yield* rows, cause?.uncertain], ["cancelled", ["row"], ["put"]])
+      assert.deepStrictEqual(yield* stepsOf(id), ["put cancelled"])
+    }))
+
+  if (engine === server) {
+    test("10.3: one whose body is interrupted with its action is not uncertain", () =>
+      Effect.gen(function*() {
+        const reached = yield* Deferred.make<void>()
+        scene.body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+        const handle = yield* (yield* shelf).stayLater([])
+        const worker = yield* Effect.forkChild(performSteppedActions())
+        yield* Deferred.await(reached)
+        assert.isTrue(yield* handle.cancel())
+        yield* Fiber.join(worker)
+        const { cause, status } = yield* recordOf(handle.id)
+        assert.deepStrictEqual([status, yield* rows, cause?.uncertain], ["cancelled", [], undefined])
+        assert.deepStrictEqual(yield* stepsOf(handle.id), ["put cancelled"])
+      }))
+  }
 })

@@ -609,6 +609,16 @@ const first: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "closed-though-it-was-to-wait",
+    breaks: "10.3: what a body has committed that was to wait, and whose action has ended meanwhile, is passed over",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `openStep(performance, "cancelled", null, event._tag === "StepWaits")`,
+      replace: `openStep(performance, "cancelled", null, event._tag === "Suspended")`
+    }],
+    tests: { [undoingTakenBack]: ["10.3: one that ends its own action"] }
+  },
+  {
     name: "held-and-taken-back-is-uncertain",
     breaks: "10.3: a transactional step that is held, has left nothing, and is cancelled is said to be uncertain",
     plants: [{
@@ -7644,7 +7654,7 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: functionFile("why_unattended"),
       find:
-        `  if exists (select 1 from workers w where w.lease_until > clock_timestamp() offset 0) then return '[]'; end if;`,
+        `  if exists (select 1 from workers w where w.lease_until > clock_timestamp() offset 0) then return '[]'::jsonb; end if;`,
       replace: ``
     }],
     tests: { [whys]: ["19.1: where no worker lives"] }

@@ -1,13 +1,13 @@
 -- That an action is late for what a worker is to see to, and no worker lives: its time or its step's is over, a wait of
--- it, the time in which something was to be heard of it, a clock; a signal came; or the worker that has it in hand is
--- gone. Who lives, sees to that within moments, whatever it can run.
+-- it (among a thousand), the time in which something was to be heard of it, a clock; a signal came in time; or the
+-- worker that has it in hand is gone. Who lives, sees to that within moments, whatever it can run.
 -- For other functions only: it inherits their search path and their settings.
 create function why_unattended(p_now timestamptz, p_id uuid) returns jsonb
 language plpgsql stable as $$
 declare
   l record;
 begin
-  if exists (select 1 from workers w where w.lease_until > clock_timestamp() offset 0) then return '[]'; end if;
+  if exists (select 1 from workers w where w.lease_until > clock_timestamp() offset 0) then return '[]'::jsonb; end if;
   select
     x.queue, x.definition, x.token,
     case
@@ -17,16 +17,29 @@ begin
         case when x.phase = 1 /* Phase.waiting */ then least(
           x.step_timeout_at,
           (
-            select min(o.due_at)
-            from slots o
-            where o.action = p_id and o.step = x.step and o.status is null and o.due_at is not null),
-          (select min(j.enqueued_at) from jobs j where j.action = p_id and j.kind = 2 /* JobKind.signal */)) end,
+            select min(least(o.due_at, u.sent_at))
+            from (
+              select o.signal, o.due_at
+              from slots o
+              where o.action = p_id and o.step = x.step and o.status is null
+              order by o.slot
+              limit 1000
+            ) o
+            left join lateral (
+              select u.sent_at
+              from signals u
+              where
+                u.action = p_id and u.name = o.signal and u.step is null
+                and (o.due_at is null or u.sent_at < o.due_at)
+              order by u.id
+              limit 1
+            ) u on true)) end,
         case when x.phase = 8 /* Phase.suspended */ then (
           select min(s.sent_at) from signals s where s.action = p_id and s.to_ring) end) end as since
   into l
   from live_actions x
   where x.id = p_id;
-  if l.token is null and (l.since is null or l.since > p_now) then return '[]'; end if;
+  if l.token is null and (l.since is null or l.since > p_now) then return '[]'::jsonb; end if;
   return jsonb_build_array(jsonb_build_object(
     'tag', 'Due', 'queue', l.queue, 'since', extract(epoch from l.since) * 1000,
     'workers', why_served(l.queue, l.definition)));
