@@ -1,7 +1,7 @@
 /** Rule 10.3 of transactional steps: what was taken back with its transaction is not uncertain, what has been committed is. */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schedule, Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
