@@ -10,7 +10,7 @@ import { Effect, Fiber, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { Stepped } from "stepped"
+import { examined } from "../harness/observing.ts"
 import { startServer } from "../harness/PostgresServer.ts"
 import { type Book, type Counts, openBook } from "./Book.ts"
 import { startClients } from "./Clients.ts"
@@ -152,7 +152,7 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
 
 /** The doctor is to find nothing on a system that lives, either; only what a dead worker held may be with nobody for a moment. */
 const visit = (undisturbed: Undisturbed, book: Book) =>
-  Effect.map(undisturbed(Effect.provide(Stepped.doctor, layerLooking)), (findings) => {
+  Effect.map(undisturbed(Effect.provide(examined, layerLooking)), (findings) => {
     for (const { invariant, problem, subject } of findings) {
       if (invariant !== 5) book.accuse(`the doctor found meanwhile (${invariant}): ${subject} ${problem}`)
     }

@@ -15,6 +15,7 @@ import { layerCrashing } from "../../src/testing/crashing.ts"
 import { layerPreparedClient } from "../../src/testing/TestDatabase.ts"
 import { wrongCauses } from "./causes.ts"
 import { takeHeals, watched } from "./heals.ts"
+import { examined } from "./observing.ts"
 import { layerServer } from "./Server.ts"
 
 export interface TestEngine {
@@ -103,7 +104,7 @@ export const suite = (name: string, tests: (engine: TestEngine) => void): void =
 
 /** No invariant is broken; the last line of every scenario. */
 export const healthy = Effect.gen(function*() {
-  const findings = (yield* Stepped.doctor).map((f) => `  ${f.invariant}: ${f.subject} ${f.problem}`)
+  const findings = (yield* examined).map((f) => `  ${f.invariant}: ${f.subject} ${f.problem}`)
   findings.push(...(yield* wrongCauses))
   const heals = yield* takeHeals
   if (heals > 0) findings.push(`  what had to be healed meanwhile, ${heals} times`)

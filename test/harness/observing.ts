@@ -2,8 +2,13 @@
  * What tests look at: stored actions, steps, slots and lanes, short enough to compare in one line.
  */
 import { Effect, Option } from "effect"
-import { ActionRepo, PerformanceLane } from "stepped"
+import { ActionRepo, PerformanceLane, Stepped } from "stepped"
 import type { ActionRecord, Lane } from "stepped"
+
+/** What the doctor finds once it has checked everything: on a machine that is busy, or a statement's deadline is short, some of it takes too long. */
+export const examined = Effect.repeat(Stepped.doctor, {
+  until: (findings) => findings.every(({ isUnchecked }) => isUnchecked !== true)
+})
 
 /** A stored action. */
 export const recordOf = (id: string) =>

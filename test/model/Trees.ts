@@ -25,6 +25,7 @@ import type {
   EnqueueError
 } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import { examined } from "../harness/observing.ts"
 import { patienceMs } from "../patience.ts"
 import {
   actorNames,
@@ -956,7 +957,7 @@ export const brokenRules = (options: { readonly oneClock: boolean }) =>
   Effect.gen(function*() {
     const all = options.oneClock ? [...rules, ...rulesOfOneClock] : rules
     const sql = yield* SqlClient.SqlClient
-    const findings = yield* Stepped.doctor
+    const findings = yield* examined
     const rows = yield* sql.unsafe<{ readonly rule: number; readonly subject: string }>(
       all.map(([, query], i) => `select ${i} as rule, x.subject from (${query}) x(subject)`).join("\nunion all\n")
     )
