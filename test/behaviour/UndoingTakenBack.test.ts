@@ -1,68 +1,14 @@
 /** Rule 10.3 of transactional steps: what was taken back with its transaction is not uncertain, what has been committed is. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Schedule, Schema } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
-import { TestClock } from "effect/testing"
-import { Step, Stepped } from "stepped"
+import type { Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, server, suite } from "../harness/databases.ts"
-import { note, seen } from "../harness/notes.ts"
+import { seen } from "../harness/notes.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
-import { emptyTable, insert, rest, rows, scene } from "./fixtures/transactional.ts"
-
-class Shelf extends Stepped.Actor<Shelf>()("Shelf", { id: Schema.Int }) {}
-class Full extends Schema.TaggedError<Full>()("Full", {}) {}
-
-/** How an attempt ends once its row is inserted. */
-type How = "fails" | "marks" | "waits in vain" | "is late" | "marks and gives what cannot be stored"
-const broken = Stepped.action("broken", { error: Full }).step(() => Effect.fail(new Full()))
-const ways = {
-  "fails": Effect.fail(new Full()),
-  "marks": Effect.as(Step.markFailed, 1),
-  "waits in vain": Effect.as(Step.do(broken), 1),
-  "is late": Effect.as(TestClock.adjust("2 hours"), 1),
-  "marks and gives what cannot be stored": Effect.as(Step.markFailed, 1.5)
-} satisfies { readonly [way in How]: unknown }
-const body = (hows: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const { attemptNumber } = yield* Step
-    yield* insert(`row ${attemptNumber}`)
-    return (yield* ways[hows[attemptNumber - 1] as How]) as number
-  })
-const options = { transactional: true, result: Schema.Int, compensate: () => note("never") } as const
-const action = { arguments: [Schema.Array(Schema.String)], error: Full, timeout: "1 hour" } as const
-
-/** Two attempts. */
-const put = Stepped.action("put", action)
-  .step("put", body, { ...options, retry: Schedule.recurs(1) })
-  .step("end", () => Effect.void)
-/** One, and somebody is to decide. */
-const hold = Stepped.action("hold", action)
-  .step("put", body, { ...options, onExhausted: "hold" })
-  .step("end", () => Effect.void)
-/** It goes on, and fails afterwards. */
-const pass = Stepped.action("pass", action)
-  .step("put", body, { ...options, mayFail: true })
-  .step("end", () => Effect.fail(new Full()))
-/** What it has done elsewhere has something of its own to undo it. */
-const says = Stepped.action("says", action)
-  .step("put", body, { ...options, compensateFailed: () => note("looks elsewhere") })
-/** Somebody outside completes it, who was asked by what is stored. */
-const asks = Stepped.action("asks", { ...action, outbound: true, compensate: () => note("never") })
-  .step("put", body, { transactional: true, result: Schema.Int })
-/** Its body takes as long as the test has it. */
-const stay = Stepped.action("stay", action)
-  .step("put", () => Effect.andThen(insert("row"), Effect.as(rest, 1)), options)
-/** Its body is to wait, and cancels its action. */
-const leave = Stepped.action("leave", action)
-  .step("put", () =>
-    Effect.gen(function*() {
-      yield* insert("row")
-      yield* Step.do(broken)
-      yield* Stepped.cancel((yield* Step).actionId)
-      return 1
-    }), options)
-const Shelves = Stepped.actions(Shelf, [broken, put, hold, pass, says, asks, stay, leave])
+import { type How, Shelves } from "./fixtures/takenBack.ts"
+import { emptyTable, rows, scene } from "./fixtures/transactional.ts"
 
 suite("what was taken back", (engine) => {
   const test = (name: string, scenario: () => Effect.Effect<void, unknown, Stepped.Services | SqlClient.SqlClient>) =>

@@ -182,22 +182,7 @@ const conclude = (performance: Performance, event: Event): Decided => {
         next: undefined
       }
     case "Failed":
-      // no step begins again then but what undoes one
-      if (isUnwinding(performance) && (event.again === undefined || performance.stepKind !== "compensation")) {
-        return notUndone(performance, event.cause)
-      }
-      if (event.again !== undefined) return beginsAgain(performance, event.cause, event.again, event.replaced)
-      if (event.heldAt !== undefined) return isHeld(performance, event.cause, event.heldAt, event.replaced)
-      if (isPassed(performance)) {
-        const ended = endedBody(performance, "failed", { $failure: event.cause }, isMarked(event.cause))
-        return passed(performance, stepOf(performance), ended, event.replaced)
-      }
-      return end(
-        performance,
-        openStep(performance, "failed", event.stored, isMarked(event.cause)),
-        failed(event.cause),
-        event.replaced
-      )
+      return hasFailed(performance, event)
     case "JobEnded":
       return { conclusion: waitsOutside(performance, undefined, false), next: undefined }
     case "JobDropped":
@@ -242,6 +227,26 @@ const conclude = (performance: Performance, event: Event): Decided => {
     case "TimeIsOver":
       return timeIsOver(performance, event.came)
   }
+}
+
+/** Its body, or what its step has waited for, has failed. */
+const hasFailed = (performance: Performance, event: Event & { readonly _tag: "Failed" }): Decided => {
+  // no step begins again then but what undoes one
+  if (isUnwinding(performance) && (event.again === undefined || performance.stepKind !== "compensation")) {
+    return notUndone(performance, event.cause)
+  }
+  if (event.again !== undefined) return beginsAgain(performance, event.cause, event.again, event.replaced)
+  if (event.heldAt !== undefined) return isHeld(performance, event.cause, event.heldAt, event.replaced)
+  if (isPassed(performance)) {
+    const ended = endedBody(performance, "failed", { $failure: event.cause }, isMarked(event.cause))
+    return passed(performance, stepOf(performance), ended, event.replaced)
+  }
+  return end(
+    performance,
+    openStep(performance, "failed", event.stored, isMarked(event.cause)),
+    failed(event.cause),
+    event.replaced
+  )
 }
 
 /** With what its body has come to, where that is undone, or shielded. */
