@@ -39,6 +39,8 @@ import {
 import type {
   AbandonUnwindingResult,
   CompensateAgainResult,
+  InterruptExecutionResult,
+  ResumeExecutionResult,
   RetryOptions,
   RetryResult,
   StepAttempt,
@@ -196,6 +198,22 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     id: string,
     options?: RetryOptions & OperatorOptions
   ) => Effect.Effect<RetryResult, StorageError | InvalidQuery>
+  /**
+   * Has an execution of a workflow go on, by the id of its action, whatever it is suspended for: also one that has failed, and waits for this. A program without the workflow's code
+   * may ask for it. What it awaits it still awaits then.
+   */
+  readonly resumeExecution: (
+    id: string,
+    options?: OperatorOptions
+  ) => Effect.Effect<ResumeExecutionResult, StorageError | InvalidQuery>
+  /**
+   * Interrupts an execution of a workflow, by the id of its action, as `interrupt` of the workflow does: it runs once more for its compensations, and ends as
+   * interrupted, and so do those that it waits for. `Stepped.cancel` ends it without that.
+   */
+  readonly interruptExecution: (
+    id: string,
+    options?: OperatorOptions
+  ) => Effect.Effect<InterruptExecutionResult, StorageError | InvalidQuery>
   /**
    * Forgets what an actor's ended actions were given and have come to: `Stepped.forget`, by what is stored of the actor's id. What is live, or still needed, stays, and is listed.
    */

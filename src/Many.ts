@@ -46,6 +46,7 @@ export type ManyVerb =
     readonly step?: string
   }
   | { readonly verb: "ActionRepo.abandonUnwinding" | "ActionRepo.compensateAgain" | "ActionRepo.delete" }
+  | { readonly verb: "ActionRepo.resumeExecution" | "ActionRepo.interruptExecution" }
   | {
     readonly verb: "JobQueue.reprioritise"
     /** From -100, which comes first, to 100. */
@@ -198,6 +199,7 @@ export const ManyVerbSchema = Schema.Union([
   Schema.Struct({
     verb: Schema.Literals(["ActionRepo.abandonUnwinding", "ActionRepo.compensateAgain", "ActionRepo.delete"])
   }),
+  Schema.Struct({ verb: Schema.Literals(["ActionRepo.resumeExecution", "ActionRepo.interruptExecution"]) }),
   Schema.Struct({ verb: Schema.Literal("JobQueue.reprioritise"), priority: Schema.Number }),
   Schema.Struct({ verb: Schema.Literal("JobQueue.reschedule"), at: Schema.Date })
 ])

@@ -25,6 +25,8 @@ export const operatorVerbs = [
   "ActionRepo.abandonUnwinding",
   "ActionRepo.compensateAgain",
   "ActionRepo.retry",
+  "ActionRepo.resumeExecution",
+  "ActionRepo.interruptExecution",
   "ActionRepo.forget",
   "ActionRepo.delete",
   "ActionRepo.deleteEnded",

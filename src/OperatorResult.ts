@@ -85,6 +85,33 @@ export type CompensateAgainResult =
   | { readonly _tag: "None" }
 
 /**
+ * What has come of resuming an execution of a workflow.
+ *
+ * **Details**
+ *
+ * `done`: it goes on, within a `pollInterval`, where it was suspended, or waits to be tried again; where its body runs just now, as soon as that is suspended, or has
+ * failed. It was resumed before, or goes on anyway, all the same. All others have changed nothing. `notStarted`: it is queued. `notExecution`: the action is none of a workflow's.
+ * `over`: it has ended, or how it ends is decided. `none`: no such action is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ResumeExecutionResult = "done" | "notStarted" | "notExecution" | "over" | "none"
+
+/**
+ * What has come of interrupting an execution of a workflow.
+ *
+ * **Details**
+ *
+ * `done`: it does what it does when it is interrupted, its compensations, and ends, within a `pollInterval`; a body that runs hears of it when its worker renews its lease. It was
+ * interrupted before, all the same: one that has failed since goes on. All others have changed nothing, as those of {@link ResumeExecutionResult}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type InterruptExecutionResult = "done" | "notExecution" | "over" | "none"
+
+/**
  * How an action is retried (`ActionRepo.retry`): with those above it, or from an earlier step on.
  *
  * @category models

@@ -193,8 +193,10 @@ export {
 export type {
   AbandonUnwindingResult,
   CompensateAgainResult,
+  InterruptExecutionResult,
   NotCompensable,
   NotRetryable,
+  ResumeExecutionResult,
   RetryOptions,
   RetryResult,
   StepAttempt,

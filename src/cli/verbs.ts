@@ -73,6 +73,13 @@ const compensate = Command.make(
   (given) => verbOn({ verb: "ActionRepo.compensateAgain" }, given, (id) => ({ id }))
 ).pipe(says("ActionRepo.compensateAgain"))
 
+/** A verb about an execution of a workflow. */
+const onExecution = (verb: "ActionRepo.resumeExecution" | "ActionRepo.interruptExecution", name: string) =>
+  Command.make(name, target, (given) => verbOn({ verb }, given, (id) => ({ id }))).pipe(says(verb))
+
+const resumeExecution = onExecution("ActionRepo.resumeExecution", "resume-execution")
+const interruptExecution = onExecution("ActionRepo.interruptExecution", "interrupt-execution")
+
 const priority = Command.make(
   "reprioritise",
   targetAnd("priority", "From -100, which comes first, to 100"),
@@ -154,6 +161,8 @@ export const verbCommands = [
   completeStep,
   abandon,
   compensate,
+  resumeExecution,
+  interruptExecution,
   priority,
   reschedule,
   remove

@@ -2,7 +2,9 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { ExecutionState } from "../Execution.ts"
+import type { InterruptExecutionResult, ResumeExecutionResult } from "../OperatorResult.ts"
 import type { StorageError } from "../SteppedError.ts"
+import type { NewOperation } from "./Records.ts"
 
 /** Which execution: by the key of its definition and its own id, and the id of its action, where it has none yet. */
 interface Which {
@@ -46,6 +48,12 @@ export interface Arrival {
   readonly stored: unknown
 }
 
+/** What has come of interrupting an execution, and which one it is, where it was not interrupted before. */
+export interface InterruptedExecution {
+  readonly result: InterruptExecutionResult
+  readonly first: { readonly definition: string; readonly actorId: string } | undefined
+}
+
 /** How something is stored for executions. */
 export interface ExecutingOptions {
   readonly now: number
@@ -75,8 +83,18 @@ export interface Executing {
     ReadonlyArray<{ readonly action: string; readonly name: string; readonly payload: unknown }>,
     StorageError
   >
-  /** Whether there is something to do now. */
-  readonly resumeExecution: (now: number, action: string) => Effect.Effect<boolean, StorageError>
+  /** An execution goes on, whatever it is suspended for; inside an open transaction of the client it commits with it. */
+  readonly resumeExecution: (
+    now: number,
+    action: string,
+    operation?: NewOperation
+  ) => Effect.Effect<ResumeExecutionResult, StorageError>
+  /** An execution is interrupted, by the id of its action; inside an open transaction of the client it commits with it. */
+  readonly interruptExecution: (
+    now: number,
+    action: string,
+    operation: NewOperation
+  ) => Effect.Effect<InterruptedExecution, StorageError>
   readonly executionState: (
     which: { readonly action: string } | { readonly definition: string; readonly execution: string },
     isWaitedFor: boolean

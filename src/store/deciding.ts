@@ -1,14 +1,23 @@
-/** What somebody decides of a step that is held, waits, or is to begin again, or of an action that unwinds: what is asked for is checked first. */
+/** What somebody decides of a step that is held, waits, or is to begin again, of an action that unwinds, or of an execution: what is asked for is checked first. */
 import * as Effect from "effect/Effect"
 import { isActionId } from "../domain/Phase.ts"
 import type { OperatorOptions, OperatorVerb } from "../Operation.ts"
-import type { AbandonUnwindingResult, StepAttempt, StepDecisionResult } from "../OperatorResult.ts"
+import type {
+  AbandonUnwindingResult,
+  InterruptExecutionResult,
+  ResumeExecutionResult,
+  StepAttempt,
+  StepDecisionResult
+} from "../OperatorResult.ts"
 import type { InvalidQuery, StorageError } from "../SteppedError.ts"
 import type { Abandoning, DecidedOf, StepDecision } from "./Answer.ts"
 import { isIndex, jsonOf, operationOf, textOf } from "./asked.ts"
+import type { NewOperation } from "./Records.ts"
 import type { Store } from "./Store.ts"
 
-type Deciding = Effect.Effect<StepDecisionResult, StorageError | InvalidQuery>
+type Refused = StorageError | InvalidQuery
+
+type Deciding = Effect.Effect<StepDecisionResult, Refused>
 
 type WithReason = OperatorOptions & { readonly reason: string }
 
@@ -26,7 +35,26 @@ export const decidingOf = (store: Store["Service"]) => {
           ? store.decideStep(operation.at, of, decision, operation)
           : Effect.succeed("none" as const)
     )
+  const execution = <A>(
+    verb: "ActionRepo.resumeExecution" | "ActionRepo.interruptExecution",
+    id: string,
+    options: OperatorOptions | undefined,
+    ask: (operation: NewOperation) => Effect.Effect<A, StorageError>
+  ): Effect.Effect<A | "none", StorageError | InvalidQuery> =>
+    Effect.flatMap(
+      operationOf(verb, id, options),
+      (operation): Effect.Effect<A | "none", StorageError> => isActionId(id) ? ask(operation) : Effect.succeed("none")
+    )
   return {
+    resumeExecution: (id: string, options?: OperatorOptions): Effect.Effect<ResumeExecutionResult, Refused> =>
+      execution("ActionRepo.resumeExecution", id, options, (asked) => store.resumeExecution(asked.at, id, asked)),
+    interruptExecution: (id: string, options?: OperatorOptions): Effect.Effect<InterruptExecutionResult, Refused> =>
+      execution(
+        "ActionRepo.interruptExecution",
+        id,
+        options,
+        (asked) => Effect.map(store.interruptExecution(asked.at, id, asked), ({ result }) => result)
+      ),
     tryStepAgain: (step: StepAttempt, options?: OperatorOptions) =>
       decide("ActionRepo.tryStepAgain", step, { _tag: "again" }, options),
     skipStep: (step: StepAttempt, options?: OperatorOptions) =>

@@ -21,6 +21,7 @@ const words: Readonly<Record<string, string>> = {
   notSkippable:
     "nothing was changed: it cannot be skipped: nothing else gives the action's success. complete-step says what it is, fail gives it up",
   notUnwinding: "nothing was changed: nothing of it is being undone",
+  notExecution: "nothing was changed: it is no execution of a workflow",
   over: "nothing was changed: that is over",
   none: "there is no such action",
   false: "nothing was changed"

@@ -192,6 +192,10 @@ export const makeVerbs = Effect.gen(function*() {
           repo.retry(id, { ...asks, ...from === undefined ? { upwards: upwards ?? false } : { from } }),
           retried
         ),
+    "ActionRepo.resumeExecution": ({ id }, asks) =>
+      Effect.map(repo.resumeExecution(id, asks), (outcome) => ({ outcome })),
+    "ActionRepo.interruptExecution": ({ id }, asks) =>
+      Effect.map(repo.interruptExecution(id, asks), (outcome) => ({ outcome })),
     "ActionRepo.forget": ({ actorId, actorType, dryRun, limit }, asks) =>
       Effect.map(
         repo.forget({ actorType, actorId }, { ...asks, dryRun, limit }),

@@ -132,6 +132,22 @@ export const verbTable = {
     many: true,
     fields: { ...id, upwards: Schema.optionalKey(Schema.Boolean), from: Schema.optionalKey(Name) }
   },
+  "ActionRepo.resumeExecution": {
+    command: "resume-execution",
+    description: "Have executions of workflows go on, also ones that are suspended since they have failed",
+    role: "operate",
+    of: "action",
+    many: true,
+    fields: id
+  },
+  "ActionRepo.interruptExecution": {
+    command: "interrupt-execution",
+    description: "Interrupt executions of workflows, which do what they do then, and end",
+    role: "operate",
+    of: "action",
+    many: true,
+    fields: id
+  },
   "ActionRepo.forget": {
     command: "forget",
     description: "Forget what an actor's ended actions were given, and have come to",

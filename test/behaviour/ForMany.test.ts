@@ -89,7 +89,9 @@ suite("for many", (engine) => {
       assert.deepStrictEqual(own.map(({ by, verb }) => [by, verb]), [["ada", "Stepped.forMany"]])
     }))
 
-  const verbs: Readonly<Record<ManyVerb["verb"], readonly ["sail" | "dock" | "mend" | "load", ManyVerb, string]>> = {
+  // of those of executions says the file of what operators ask of them
+  type OfActions = Exclude<ManyVerb["verb"], "ActionRepo.resumeExecution" | "ActionRepo.interruptExecution">
+  const verbs: Readonly<Record<OfActions, readonly ["sail" | "dock" | "mend" | "load", ManyVerb, string]>> = {
     "Stepped.cancel": ["dock", cancel, "cancelled"],
     "ActionRepo.retry": ["sail", retry, "failed"],
     "ActionRepo.tryStepAgain": ["mend", { verb: "ActionRepo.tryStepAgain" }, "succeeded"],

@@ -1,6 +1,6 @@
 /** Rule 18.3: what operators ask for is recorded. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { AchievementStore, ActionRepo, InvalidQuery, JobQueue, operatorVerbs, Stepped } from "stepped"
@@ -24,13 +24,17 @@ import {
   verbs
 } from "./fixtures/operations.ts"
 
-type Services = Stepped.Services | SqlClient.SqlClient
+type Services = Stepped.Services | SqlClient.SqlClient | Scope.Scope
 
 suite("operations", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Services>) =>
     it.effect(
       name,
-      () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(Mines.layer, engine.layer()))
+      () =>
+        Effect.provide(
+          Effect.scoped(Effect.andThen(scenario(), healthy)),
+          Layer.provideMerge(Mines.layer, engine.layer())
+        )
     )
   const operations = (filter?: Parameters<ActionRepo["Service"]["operations"]>[0]) =>
     Effect.flatMap(ActionRepo, (repo) => repo.operations(filter))

@@ -188,7 +188,14 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             store.sentTo([execution.action], ["approval"], 0),
             (sent) => assert.strictEqual(sent.length, 1)
           ),
-          resumeExecution: Effect.map(store.resumeExecution(0, execution.action), (is) => assert.isFalse(is)),
+          resumeExecution: Effect.map(
+            store.resumeExecution(0, execution.action, operation),
+            (became) => assert.strictEqual(became, "notStarted")
+          ),
+          interruptExecution: Effect.map(
+            store.interruptExecution(0, execution.action, operation),
+            ({ result }) => assert.strictEqual(result, "done")
+          ),
           executionState: Effect.map(
             store.executionState({ definition: execution.definition, execution: execution.execution }, true),
             (state) => assert.strictEqual(state?.action, execution.action)

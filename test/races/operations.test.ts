@@ -22,6 +22,8 @@ const recorded: ReadonlyArray<OperatorVerb> = [
   "ActionRepo.skipStep",
   "ActionRepo.abandonUnwinding",
   "ActionRepo.retry",
+  "ActionRepo.resumeExecution",
+  "ActionRepo.interruptExecution",
   "JobQueue.pause",
   "JobQueue.resume",
   "AchievementStore.forget",

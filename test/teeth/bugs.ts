@@ -116,6 +116,8 @@ const shielded = "test/behaviour/Shielded.test.ts"
 const stepHeld = "test/behaviour/StepHeld.test.ts"
 const operatorVerbs = "test/behaviour/OperatorVerbs.test.ts"
 const operations = "test/behaviour/Operations.test.ts"
+const operatedExecutions = "test/behaviour/OperatedExecutions.test.ts"
+const attentionTests = "test/http/Attention.test.ts"
 const retrying = "test/behaviour/Retrying.test.ts"
 const answers = "test/cli/Answers.test.ts"
 const retriedAlone = "test/behaviour/RetriedAlone.test.ts"
@@ -11651,6 +11653,76 @@ const third: ReadonlyArray<Bug> = [
       replace: "ExecutionName.interrupt */ and false))"
     }],
     tests: { [workflowWakes]: ["24.6: one that has failed since"] }
+  },
+  {
+    name: "resumed-again-is-recorded",
+    breaks: "18.2: who asks once more for what goes on already is recorded as if that had changed something",
+    plants: [{
+      file: functionFile("resume_execution"),
+      find: "case when l.is_taken and l.flags & 2048 /* Flag.resumed */ = 0 then 'done' else 'already' end",
+      replace: "'done'"
+    }],
+    tests: { [operatedExecutions]: ["18.2: one that is suspended since it has failed goes on"] }
+  },
+  {
+    name: "any-action-is-an-execution",
+    breaks: "18.2: an action that is no execution is answered as if it were one",
+    plants: [{
+      file: functionFile("resume_execution"),
+      find: "v_became is distinct from 'none' and not is_execution(p_id)",
+      replace: "false"
+    }],
+    tests: { [operatedExecutions]: ["18.2: what has ended, is cancelled"] }
+  },
+  {
+    name: "interrupted-by-its-id-again",
+    breaks: "18.2: an execution that has failed since an operator interrupted it sleeps for ever",
+    plants: [{
+      file: functionFile("interrupt_execution"),
+      find: "became := resume_execution(p_now, p_id);",
+      replace: "became := 'already';"
+    }],
+    tests: { [operatedExecutions]: ["18.2: one that has failed since"] }
+  },
+  {
+    name: "interrupted-and-over",
+    breaks: "18.2: an execution that is cancelled before it began is interrupted, too",
+    plants: [{
+      file: functionFile("interrupt_execution"),
+      find: " and j.cancelled_at is null",
+      replace: ""
+    }],
+    tests: { [operatedExecutions]: ["18.2: what has ended, is cancelled"] }
+  },
+  {
+    name: "failed-execution-is-not-seen",
+    breaks: "21.1: an execution that has failed, and waits to be resumed, needs nobody",
+    plants: [{
+      file: "src/http/attention.ts",
+      find: "if (reason.failure !== undefined) return stuck",
+      replace: "if (false) return stuck"
+    }],
+    tests: { [attentionTests]: ["21.1: an execution that has failed"] }
+  },
+  {
+    name: "sleeping-execution-is-slow",
+    breaks: "21.1: an execution that sleeps as long as it is to is over its usual time",
+    plants: [{
+      file: "src/http/attention.ts",
+      find: "return first.deferreds.length > 0 ? stuck(\"overdue\", first.since) : undefined",
+      replace: "return stuck(\"overdue\", first.since)"
+    }],
+    tests: { [attentionTests]: ["21.1: an execution that has failed"] }
+  },
+  {
+    name: "payload-is-not-checked",
+    breaks: "19.3: an execution whose payload the program cannot read fits it",
+    plants: [{
+      file: "src/engine/check/fit.ts",
+      find: "    payloadProblems(performance),\n",
+      replace: ""
+    }],
+    tests: { "test/behaviour/CheckingExecutions.test.ts": ["19.3: one whose payload does not fit"] }
   },
   {
     name: "between-two-tries",

@@ -158,7 +158,7 @@ export const make = (parts: Parts): Effect.Effect<Executions, never, Scope.Scope
       resume: (action) =>
         Effect.flatMap(
           retryForCaller(() => Effect.flatMap(now, (at) => store.resumeExecution(at, action))),
-          (is) => is ? Effect.sync(wakeups.queued) : Effect.void
+          (became) => became === "done" ? Effect.sync(wakeups.queued) : Effect.void
         )
     }
   })

@@ -37,6 +37,11 @@ export const executionEnqueued = (
   dueAt: undefined
 })
 
+export const interruptionAsked = (action: string, now: number, definition: string, execution: string): ActionEvent => ({
+  _tag: "InterruptionAsked",
+  ...originOf(action, definition, execution, now)
+})
+
 /** What was sent to one, or, with a time, will be. */
 export const sentTo = (
   action: string,
@@ -44,7 +49,7 @@ export const sentTo = (
   { definition, due, execution, name: stored, payload }: NewSent
 ): ActionEvent => {
   const origin = originOf(action, definition, execution, now)
-  if (stored === ExecutionName.interrupt) return { _tag: "InterruptionAsked", ...origin }
+  if (stored === ExecutionName.interrupt) return interruptionAsked(action, now, definition, execution)
   const named = namedOf(stored)
   return due === undefined
     ? { _tag: "DeferredDone", ...origin, deferred: deferredOf(named), status: statusOf(payload) }

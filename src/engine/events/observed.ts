@@ -8,7 +8,7 @@ import type { Invocation } from "../../store/Invocation.ts"
 import { firedOf } from "../../store/Scheduled.ts"
 import { type Catalog, emptyCatalog, type Store } from "../../store/Store.ts"
 import { concluded, enqueued, handedOver } from "./eventsOf.ts"
-import { activityEnded, executionEnqueued, sentTo } from "./eventsOfExecutions.ts"
+import { activityEnded, executionEnqueued, interruptionAsked, sentTo } from "./eventsOfExecutions.ts"
 import { originOf } from "./origin.ts"
 import type { Change, Committed, Transition, Watch } from "./watching.ts"
 
@@ -200,6 +200,14 @@ export const observed = (
           answer?.isFirst === true ? [sentTo(answer.action, options.now, sent[n]!)] : []
         ),
         at: options.now
+      })
+    }),
+  interruptExecution: (now, action, operation) =>
+    watch(store.interruptExecution(now, action, operation), {
+      about: () => [action],
+      committed: ({ first }) => ({
+        events: first === undefined ? [] : [interruptionAsked(action, now, first.definition, first.actorId)],
+        at: now
       })
     }),
   heldBy: (token, except) =>

@@ -83,6 +83,10 @@ export const asking = ({ cancelById, queue, repo }: Verbs) => {
           return Effect.map(repo.abandonUnwinding(id, asks), noneOf)
         case "ActionRepo.compensateAgain":
           return Effect.map(repo.compensateAgain(id, asks), unlessNone)
+        case "ActionRepo.resumeExecution":
+          return Effect.map(repo.resumeExecution(id, asks), noneOf)
+        case "ActionRepo.interruptExecution":
+          return Effect.map(repo.interruptExecution(id, asks), noneOf)
         case "ActionRepo.delete":
           return remove(id, asks)
         case "JobQueue.reprioritise":

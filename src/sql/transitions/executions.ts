@@ -3,9 +3,11 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { FailureCause } from "../../domain/Failure.ts"
 import { phaseCodes, statuses } from "../../domain/Phase.ts"
+import type { InterruptExecutionResult, ResumeExecutionResult } from "../../OperatorResult.ts"
 import type { Executing, ExecutingOptions, NewExecution, NewSent } from "../../store/Executing.ts"
 import type { Calls } from "../call.ts"
 import { array, at, columns } from "../columns.ts"
+import { operationParameter } from "../operations.ts"
 import { keptMs } from "./enqueue.ts"
 
 const { bool, text, uuid } = PgTypes
@@ -55,6 +57,12 @@ const answersOf = <Answer>(asked: ReadonlyArray<unknown>, rows: ReadonlyArray<Ro
   return asked.map((_, n) => read(byNumber.get(n + 1)!))
 }
 
+/** That it was asked for before is recorded, and no answer of its own. */
+const became = <Result extends string>(row: Row | undefined): Result | "done" => {
+  const word = row![0] as Result | "already"
+  return word === "already" ? "done" : word
+}
+
 const stateColumns = "action, phase, failure, below, status, result, cause"
 
 export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
@@ -97,10 +105,29 @@ export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
             ? undefined
             : { action: action as string, isFirst: isFirst as boolean, stored })
     ),
-  resumeExecution: (now, action) =>
+  resumeExecution: (now, action, operation) =>
     Effect.map(
-      run("resumeExecution", "resume_execution", { p_now: at(now), p_id: uuid(action) }),
-      ([row]) => row![0] as boolean
+      run("resumeExecution", "resume_execution", {
+        p_now: at(now),
+        p_id: uuid(action),
+        p_operation: operationParameter(operation)
+      }),
+      ([row]) => became<ResumeExecutionResult>(row)
+    ),
+  interruptExecution: (now, action, operation) =>
+    Effect.map(
+      run("interruptExecution", "interrupt_execution", {
+        p_now: at(now),
+        p_id: uuid(action),
+        p_operation: operationParameter(operation)
+      }, "became, definition, actor_id"),
+      ([row]) => {
+        const [, definition, actorId] = row!
+        return {
+          result: became<InterruptExecutionResult>(row),
+          first: definition === null ? undefined : { definition: definition as string, actorId: actorId as string }
+        }
+      }
     ),
   executionState: (which, isWaitedFor) =>
     Effect.map(

@@ -56,7 +56,7 @@ const many = 20
 const One = (
   { action, step, then }: { readonly action: Action; readonly step: TreeStep; readonly then: () => void }
 ) => {
-  // the body of an execution is resumed by its workflow
+  // an execution is resumed as a whole
   const isOpen = step.undoes === undefined && step.kind !== "replayed" &&
     (step.status === "held" || step.status === "performing") &&
     action.endedAt === undefined

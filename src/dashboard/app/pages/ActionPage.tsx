@@ -73,8 +73,21 @@ const TreeViews = ({ asked }: { readonly asked: Asked<Tree> }) => {
   )
 }
 
+/** An action, why it is where it is, as far as that is known, and whether it is an execution of a workflow. */
+interface Known {
+  readonly action: ActionDetail
+  readonly why: Why | undefined
+  readonly isExecution: boolean
+}
+
+/** Whether an execution waits for somebody to resume it, or for its next try. */
+const hasFailed = (why: Why | undefined): boolean =>
+  why?.reasons.some((reason) =>
+    reason._tag === "Suspended" ? reason.failure !== undefined : reason._tag === "Retries"
+  ) ?? false
+
 /** Which verbs of an action make sense as it is: the others answer that they change nothing, and are offered below. */
-const fits = (action: ActionDetail) => (verb: Verb["verb"]): boolean => {
+const fits = ({ action, isExecution, why }: Known) => (verb: Verb["verb"]): boolean => {
   const hasEnded = action.endedAt !== undefined
   switch (verb) {
     case "Stepped.cancel":
@@ -87,6 +100,10 @@ const fits = (action: ActionDetail) => (verb: Verb["verb"]): boolean => {
       return action.unwinding
     case "ActionRepo.compensateAgain":
       return hasEnded && (action.cause?.notUndone !== undefined || action.unwound?.notUndone !== undefined)
+    case "ActionRepo.resumeExecution":
+      return isExecution && !hasEnded && hasFailed(why)
+    case "ActionRepo.interruptExecution":
+      return isExecution && !hasEnded
     case "JobQueue.reprioritise":
       return action.status === "queued"
     case "JobQueue.reschedule":
@@ -99,11 +116,13 @@ const fits = (action: ActionDetail) => (verb: Verb["verb"]): boolean => {
 
 /** What can be done with it as it is; and behind that all else that there is, which says for itself that it changes nothing. */
 const Asked = (
-  { action, state, then }: { readonly action: ActionDetail; readonly state: string; readonly then: () => void }
+  { then, ...known }: Known & { readonly then: () => void }
 ) => {
+  const { action, why } = known
   const { actorId, actorType, checksumKey, id } = action
+  const state = why?.reasons[0]?.text ?? `It is ${action.status}.`
   const target = { given: { id }, text: nameOf(action), state }
-  const isFit = fits(action)
+  const isFit = fits(known)
   return (
     <div class="asked">
       <Verbs of="action" target={target} only={isFit} then={then} />
@@ -260,7 +279,7 @@ export const ActionPage = ({ id }: { readonly id: string }) => {
           <Lasting from={action.startedAt} until={action.endedAt} /> <code class="id">{id}</code>{" "}
           <Copy label="Copy id" text={id} />
         </p>
-        <Asked action={action} state={why.data?.reasons[0]?.text ?? `It is ${action.status}.`} then={refresh} />
+        <Asked action={action} why={why.data} isExecution={execution !== undefined} then={refresh} />
       </div>
       {asked.error === undefined ? null : <Trouble>{asked.error}</Trouble>}
       <Section id="why" title={action.endedAt === undefined ? "Why it is not finished" : "How it ended"}>
