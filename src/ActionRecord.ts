@@ -271,6 +271,8 @@ export interface ActionFilter {
   readonly callbacksFailed?: boolean | undefined
   /** Only those of which a step is held until somebody decides (`onExhausted`). */
   readonly held?: boolean | undefined
+  /** Only executions of workflows that have failed, and are suspended until somebody resumes them (`ActionRepo.resumeExecution`). */
+  readonly toResume?: boolean | undefined
   /** Only ended ones of which something could not be undone, and was not since (`notUndone`): those whose own compensations have failed, and not a child's. */
   readonly notUndone?: boolean | undefined
   /** Only those of this group of failures (`ActionRepo.failures`), among the 20,000 that have failed last. */

@@ -231,6 +231,7 @@ export const ManyAsked = Schema.Struct({
     retryOf: Schema.optional(Schema.String),
     callbacksFailed: Schema.optional(Schema.Boolean),
     held: Schema.optional(Schema.Boolean),
+    toResume: Schema.optional(Schema.Boolean),
     notUndone: Schema.optional(Schema.Boolean),
     failure: Schema.optional(Schema.String)
   }),

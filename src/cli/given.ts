@@ -128,6 +128,10 @@ export const filter = {
     Flag.withDescription("Of which a step is held until somebody decides"),
     Flag.withDefault(false)
   ),
+  toResume: Flag.Boolean("to-resume").pipe(
+    Flag.withDescription("Executions that have failed, and are suspended: resume-execution goes on with them"),
+    Flag.withDefault(false)
+  ),
   notUndone: Flag.Boolean("not-undone").pipe(
     Flag.withDescription("Of which something could not be undone: compensate-again tries it once more"),
     Flag.withDefault(false)

@@ -20,7 +20,9 @@ import { where, whereKeys } from "./where.ts"
 export const manyFlags = {
   where: Flag.String("where").pipe(
     Flag.withDescription(
-      `All for which this holds: "status=failed, since=2 hours", of ${whereKeys.join(", ")}, or held, not-undone, roots`
+      `All for which this holds: "status=failed, since=2 hours", of ${
+        whereKeys.join(", ")
+      }, or held, to-resume, not-undone, roots`
     ),
     Flag.optional
   ),

@@ -64,6 +64,7 @@ export const actionFilter = (given: Filter) => {
     ...Option.isSome(options.before) ? { before: options.before.value } : {},
     roots: options.roots,
     held: options.held,
+    toResume: options.toResume,
     notUndone: options.notUndone
   }
 }

@@ -31,6 +31,7 @@ const readers: Readonly<Record<string, (text: string, now: number) => ActionFilt
 /** What holds, or does not. */
 const words: Readonly<Record<string, ActionFilter>> = {
   held: { held: true },
+  "to-resume": { toResume: true },
   "not-undone": { notUndone: true },
   roots: { roots: true }
 }

@@ -45,6 +45,9 @@ const stuckOf = (action: ActionRecord, why: Why, mayRead: boolean): StuckView | 
     switch (reason._tag) {
       case "Held":
         return stuck("held", reason.since)
+      case "Suspended":
+        if (reason.failure !== undefined) return stuck("suspended", reason.since)
+        break
       case "Stranded":
         return stuck("stranded", why.since)
       case "Retries":
@@ -62,15 +65,24 @@ const stuckOf = (action: ActionRecord, why: Why, mayRead: boolean): StuckView | 
   const isSlow = usual !== undefined && usual.count >= 5 &&
     ageOf(action, at) > Math.max(usual.p95Ms * 2, usual.p95Ms + 1000)
   if (!isSlow) return undefined
-  // who waits for somebody outside takes as long as that one does
-  const isOutside = why.reasons[0]?._tag === "Signal" || why.reasons[0]?._tag === "Outbound"
-  return stuck(isOutside ? "overdue" : "slow", why.since)
+  const [first] = why.reasons
+  switch (first?._tag) {
+    // who waits for somebody outside takes as long as that one does
+    case "Signal":
+    case "Outbound":
+      return stuck("overdue", why.since)
+    // a clock rings when it does, and those that it waits for are looked at themselves
+    case "Suspended":
+      return first.deferreds.length > 0 ? stuck("overdue", first.since) : undefined
+    default:
+      return stuck("slow", why.since)
+  }
 }
 
 /** There was no time to ask why. */
 const leftOut = "leftOut" as const
 
-const order: ReadonlyArray<StuckView["kind"]> = ["stranded", "held", "retries", "overdue", "slow"]
+const order: ReadonlyArray<StuckView["kind"]> = ["stranded", "held", "suspended", "retries", "overdue", "slow"]
 
 /** Whether a worker has what a backlog takes, and serves its queue. */
 const has = (worker: WorkerRecord, { actorType, name }: Backlog): boolean =>

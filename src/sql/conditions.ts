@@ -69,6 +69,11 @@ export const conditions = (
   if (filter.held === true) {
     wanted.push(`id = any(array(select id from ${schema}.live_actions where phase = ${phaseCodes.held}))`)
   }
+  if (filter.toResume === true) {
+    wanted.push(
+      `id = any(array(select id from ${schema}.live_actions where phase = ${phaseCodes.suspended} and failure is not null))`
+    )
+  }
   if (filter.notUndone === true) {
     wanted.push(`id = any(array(select e.id from ${schema}.ended_actions e where ${isLeft}))`)
   }

@@ -20,14 +20,16 @@ const live: ReadonlySet<Status> = new Set(["pending", "performing"])
 
 /** Which of the views have actions that a filter may find. */
 const viewsOf = (
-  { callbacksFailed, failure, held, notUndone, statuses }: ActionFilter
+  { callbacksFailed, failure, held, notUndone, statuses, toResume }: ActionFilter
 ): ReadonlyArray<"queued_actions" | "active_actions" | "past_actions"> => {
   const some = (of: (status: Status) => boolean) => statuses === undefined || statuses.some(of)
   const isEnded = callbacksFailed === true || notUndone === true || failure !== undefined
   return [
     ...!isEnded && some((status) => live.has(status)) ? ["active_actions"] as const : [],
     ...some((status) => status !== "queued" && !live.has(status)) ? ["past_actions"] as const : [],
-    ...!isEnded && held !== true && some((status) => status === "queued") ? ["queued_actions"] as const : []
+    ...!isEnded && held !== true && toResume !== true && some((status) => status === "queued")
+      ? ["queued_actions"] as const
+      : []
   ]
 }
 
@@ -48,8 +50,10 @@ export const listed = (
 }
 
 /** Whether an index of every installation leads to it: there are few of them, and they are read as a whole. */
-const isLedTo = ({ callbacksFailed, failure, held, notUndone, retryOf, startedBy }: ActionFilter): boolean =>
-  callbacksFailed === true || held === true || notUndone === true ||
+const isLedTo = (
+  { callbacksFailed, failure, held, notUndone, retryOf, startedBy, toResume }: ActionFilter
+): boolean =>
+  callbacksFailed === true || held === true || notUndone === true || toResume === true ||
   [failure, retryOf, startedBy].some((given) => given !== undefined)
 
 /** Whether there are actions that it passes by. */

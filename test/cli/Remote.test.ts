@@ -61,6 +61,7 @@ describe("the command over HTTP", () => {
           ["ls"],
           ["ls", "--status", "failed"],
           ["ls", "--held"],
+          ["ls", "--to-resume"],
           ["ls", "--not-undone"],
           ["ls", "--limit", "1"],
           ["show", done.id],
@@ -262,11 +263,12 @@ describe("the command over HTTP", () => {
       yield* (yield* Gates.client)(1).lookLater()
       yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
       const api = yield* serving(Http.layer({ authorization: known }))
-      const counts = Effect.forEach([{}, { held: true }, { notUndone: true }, { callbacksFailed: true }], (filter) =>
+      const counts = Effect.forEach([{}, { held: true }, { toResume: true }, { notUndone: true }, {
+        callbacksFailed: true
+      }], (filter) =>
         Effect.map(
           Stepped.forMany({ actorType: "Gate", ...filter }, { verb: "Stepped.cancel" }),
-          ({ count }) =>
-            count
+          ({ count }) => count
         ))
       const there = Effect.provide(counts, remoteServices(api.url, Option.some(Redacted.make("ada"))))
       assert.deepStrictEqual([yield* counts, yield* there], [[1, 0, 0, 0], [1, 0, 0, 0]])

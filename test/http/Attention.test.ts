@@ -3,10 +3,13 @@ import { assert } from "@effect/vitest"
 import { Clock, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { DurableClock, DurableDeferred } from "effect/workflow"
 import { PerformanceLane, Schedules, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { nobody, worker } from "../behaviour/fixtures/schedules.ts"
+import { careful, Gate, main, part, performedTo, ScriptedLive, suspended } from "../behaviour/fixtures/scripted.ts"
 import { suite } from "../harness/databases.ts"
+import { performIdle } from "../harness/performing.ts"
 import { Cars, visit } from "./fixtures/cars.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
@@ -154,6 +157,47 @@ suite("what needs attention, over HTTP", (engine) => {
       yield* heal("north")
       assert.lengthOf(yield* sql`select kind from stepped.heals`, 0)
     })
+  )
+
+  test(
+    "21.1: an execution that has failed is to be resumed, one that nobody answers is late, and one that sleeps or waits for another one is neither",
+    Effect.gen(function*() {
+      const { get, post } = yield* servingApi({ authorization: known })
+      const look = Effect.map(get("/api/attention", as("vera")), ({ body }) => body.stuck)
+      careful.script.body = (_, run) => run === 1 ? Effect.die(new Error("no light")) : Effect.succeed("lit")
+      main.script.body = (id) =>
+        id === "asks"
+          ? DurableDeferred.await(Gate)
+          : id === "sleeps"
+          ? Effect.as(DurableClock.sleep({ name: "night", duration: "3 days" }), "awake")
+          : id === "waits"
+          ? part.workflow.execute({ id: "1" })
+          : Effect.succeed(id)
+      part.script.body = () => DurableDeferred.await(Gate)
+      // how long such executions take is known then
+      for (let n = 0; n < 5; n++) yield* main.workflow.execute({ id: `${n}` }, { discard: true })
+      yield* performIdle
+      for (const id of ["asks", "sleeps", "waits"]) yield* suspended(main.workflow, id)
+      const failed = yield* careful.workflow.execute({ id: "1" }, { discard: true })
+      yield* performedTo(careful.workflow, failed, "failed")
+      yield* TestClock.adjust("1 day")
+      const found = yield* look
+      assert.deepStrictEqual(found.map(({ action, kind }: any) => [action.actorType, action.actorId, kind]), [
+        ["Workflow.Cautious", failed, "suspended"],
+        ["Workflow.Main", yield* main.workflow.executionId({ id: "asks" }), "overdue"]
+      ])
+      assert.match(found[0].reasons[0], /^has failed, and is suspended .* until somebody resumes it/)
+      const { id } = found[0].action
+      const listed = Effect.map(
+        get("/api/actions?toResume=true", as("vera")),
+        ({ body }) => body.items.map((one: any) => one.id)
+      )
+      assert.deepStrictEqual(yield* listed, [id])
+      const answer = yield* post("/api/verbs/ActionRepo.resumeExecution", { id, reason: "it is lit" }, as("otto"))
+      assert.deepInclude(answer.body, { outcome: "done" })
+      assert.deepStrictEqual([yield* listed, (yield* look).length], [[], 1])
+      yield* performedTo(careful.workflow, failed, `succeeded "lit"`)
+    }).pipe(Effect.provide(ScriptedLive))
   )
 
   test(

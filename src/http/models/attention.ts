@@ -5,10 +5,10 @@ import { BacklogView, DatabaseView, FailureGroupView } from "./overview.ts"
 import { PauseView } from "./payloads.ts"
 import { WhyView } from "./why.ts"
 
-/** One that performs and does not go on: nothing continues it, its step is held, it is tried again, somebody outside is late, or it is over its usual time. */
+/** One that performs and does not go on: nothing continues it, its step is held, it is an execution that has failed and is suspended until somebody resumes it, it is tried again, somebody outside is late, or it is over its usual time. */
 export const StuckView = Schema.Struct({
   action: ActionSummary,
-  kind: Schema.Literals(["stranded", "held", "retries", "overdue", "slow"]),
+  kind: Schema.Literals(["stranded", "held", "suspended", "retries", "overdue", "slow"]),
   since: Schema.optional(Schema.Date),
   /** Why it is not finished, in words: the first three reasons. */
   reasons: Schema.Array(Schema.String),

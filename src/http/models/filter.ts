@@ -23,6 +23,7 @@ export const filter = {
   retryOf: Schema.optional(ActionId),
   callbacksFailed: Schema.optional(Schema.Boolean),
   held: Schema.optional(Schema.Boolean),
+  toResume: Schema.optional(Schema.Boolean),
   notUndone: Schema.optional(Schema.Boolean),
   failure: Schema.optional(Schema.String)
 } satisfies Omit<Filters, "statuses"> & { readonly status: Schema.Top }
@@ -43,6 +44,7 @@ export const ManyFilterView = Schema.Struct(
     retryOf: Schema.optionalKey(ActionId),
     callbacksFailed: Schema.optionalKey(Schema.Boolean),
     held: Schema.optionalKey(Schema.Boolean),
+    toResume: Schema.optionalKey(Schema.Boolean),
     notUndone: Schema.optionalKey(Schema.Boolean),
     failure: Schema.optionalKey(Schema.String)
   } satisfies Filters

@@ -1,5 +1,7 @@
 /** Something does not go on. */
 import { Effect } from "effect"
+import { CardRefused } from "../fixtures/orders.ts"
+import { refunded, refunds } from "../fixtures/refunds.ts"
 import { fewer, type Shop } from "../fixtures/shop.ts"
 import { endsAs, type Situation } from "./Situation.ts"
 
@@ -124,6 +126,19 @@ export const stuck: ReadonlyArray<Situation> = [
   {
     name: "held and done by hand",
     arrange: noCourier("deliver", "is held", "stays away"),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "an execution has failed",
+    arrange: (shop) =>
+      Effect.gen(function*() {
+        shop.world.bankAgain = Effect.fail(new CardRefused({ bank: "north" }))
+        yield* shop.work({ actions: refunds, name: "shop-1" })
+        const id = yield* refunded(shop)
+        yield* shop.says(id, "until somebody resumes it")
+        shop.world.bankAgain = Effect.void
+        return [id]
+      }),
     then: endsAs("succeeded")
   },
   {

@@ -1,7 +1,15 @@
 /** The first page: what needs somebody, the worst first. Where nothing does, it says so. */
 import type { ComponentChildren } from "preact"
 import { useEffect, useState } from "preact/hooks"
-import { type Attention as Found, type FailureGroup, type Finding, get, messageOf, type Stuck } from "../api.ts"
+import {
+  type Attention as Found,
+  type FailureGroup,
+  type Finding,
+  get,
+  messageOf,
+  type Stuck,
+  type Verb
+} from "../api.ts"
 import { useAsked } from "../live.ts"
 import { Name, nameOf, Section, Shown, Status, Table, Trouble } from "../parts.tsx"
 import { to, toAction } from "../route.ts"
@@ -51,10 +59,20 @@ const Failing = ({ group }: { readonly group: FailureGroup }) => (
 const kinds: Readonly<Record<Stuck["kind"], { readonly title: string; readonly tone: string }>> = {
   stranded: { title: "Nothing continues it", tone: "bad" },
   held: { title: "Held: somebody is to decide", tone: "bad" },
+  suspended: { title: "Has failed, and is suspended: somebody is to resume it", tone: "bad" },
   retries: { title: "Is tried again and again", tone: "warn" },
   overdue: { title: "Nobody has answered", tone: "warn" },
   slow: { title: "Over its usual time", tone: "warn" }
 }
+
+/** How the actors of workflows' executions begin, and of nothing else. */
+const executions = "Workflow."
+
+/** What has it go on, and what ends it with what it has done undone. */
+const goesOnBy = (kind: Stuck["kind"], { actorType }: Stuck["action"]): Verb["verb"] =>
+  kind === "suspended" || actorType.startsWith(executions) ? "ActionRepo.resumeExecution" : "ActionRepo.tryStepAgain"
+const endsBy = (kind: Stuck["kind"]): Verb["verb"] =>
+  kind === "suspended" ? "ActionRepo.interruptExecution" : "Stepped.cancel"
 
 const StuckAction = (
   { one: { action, kind, reasons, since, usual }, then }: { readonly one: Stuck; readonly then: () => void }
@@ -80,12 +98,12 @@ const StuckAction = (
       <p>
         for <Lasting from={since ?? action.startedAt ?? action.enqueuedAt} />
       </p>
-      {kind === "held" || kind === "retries"
+      {kind === "held" || kind === "suspended" || kind === "retries"
         ? (
           <Verbs
             of="action"
             target={{ given: { id: action.id }, text: nameOf(action), state: reasons[0] ?? "" }}
-            only={(verb) => verb === "ActionRepo.tryStepAgain" || verb === "Stepped.cancel"}
+            only={(verb) => verb === goesOnBy(kind, action) || verb === endsBy(kind)}
             then={then}
           />
         )

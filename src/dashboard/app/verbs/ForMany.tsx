@@ -21,7 +21,7 @@ const inBody = ({ status, ...rest }: Filter): Filter => ({
   ...status === undefined ? {} : { statuses: status }
 })
 
-const whether = ["roots", "callbacksFailed", "held", "notUndone"]
+const whether = ["roots", "callbacksFailed", "held", "toResume", "notUndone"]
 
 export const ForMany = ({ filter, id }: { readonly filter: Filter; readonly id: string }) => {
   useEffect(loadTable, [])
