@@ -21,6 +21,7 @@ import type { DefinitionError, InvalidOption, StorageError } from "./SteppedErro
  * - `definition`: the program has no such action.
  * - `actor`: the actor's id does not fit its schema.
  * - `arguments`: they do not fit their schemas.
+ * - `payload`: what an execution of a workflow was given does not fit its schema.
  * - `nextStep`: the step that the action is in, or that is next, is not there; or no step is.
  * - `endedStep`: a step that has run is not there.
  * - `skippedStep`: a step has not run and is not run, since it stands before one that has.
@@ -40,6 +41,7 @@ export type MisfitKind =
   | "definition"
   | "actor"
   | "arguments"
+  | "payload"
   | "nextStep"
   | "endedStep"
   | "skippedStep"
@@ -57,14 +59,14 @@ export type MisfitKind =
  *
  * **Details**
  *
- * `waits`: nobody goes on with it, as long as no worker has what is missing. `fails`: its step, or the action, fails. `notUndone`: should it not
+ * `waits`: nobody goes on with it, as long as no worker has what is missing. `fails`: its step, or the action, fails. `suspends`: the execution is suspended, until somebody resumes it. `notUndone`: should it not
  * succeed, something stays done. `differs`: it goes on, and otherwise than one that is enqueued now. `unknown`: that is not known. `notice`: it goes on, and
  * somebody may want to know; alone, this is no misfit.
  *
  * @category models
  * @since 0.1.0
  */
-export type MisfitMeaning = "waits" | "fails" | "notUndone" | "differs" | "unknown" | "notice"
+export type MisfitMeaning = "waits" | "fails" | "suspends" | "notUndone" | "differs" | "unknown" | "notice"
 
 /**
  * One of the actions that do not fit.
@@ -289,6 +291,7 @@ const headline = ({ looked: { pending, performing, queued, schedules, signals },
 const words: Readonly<Record<MisfitMeaning, string>> = {
   waits: "waits",
   fails: "fails",
+  suspends: "suspends",
   notUndone: "not undone",
   differs: "differs",
   unknown: "unknown",

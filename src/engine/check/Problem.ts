@@ -63,6 +63,8 @@ export const textOf = ({ kind, means, of }: Omit<Problem, "problem">, actorType:
       return "the actor's id does not fit its schema"
     case "arguments":
       return "the arguments do not fit"
+    case "payload":
+      return "the payload does not fit: they are suspended, until somebody resumes them"
     case "nextStep":
       return of === undefined
         ? "the definition has no step to begin with"

@@ -30,7 +30,7 @@ export interface Tally {
   readonly check: (at: Date, ofSchedules: SchedulesFound) => Check
 }
 
-const order: ReadonlyArray<MisfitMeaning> = ["waits", "fails", "notUndone", "differs", "unknown", "notice"]
+const order: ReadonlyArray<MisfitMeaning> = ["waits", "fails", "suspends", "notUndone", "differs", "unknown", "notice"]
 
 export const make = ({ payloads, samples }: { readonly samples: number; readonly payloads: boolean }): Tally => {
   const misfits = new Map<string, Counted>()

@@ -2,6 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import { IncompatibleResult } from "../../SteppedError.ts"
 import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
 import type { UnreadSignal } from "../../store/Live.ts"
@@ -42,10 +43,23 @@ export const misfitsOf = (performance: Performance, env: Reading): Problems =>
   both([
     Effect.sync(() => stepProblems(performance)),
     reads(() => argumentsOf(performance), { kind: "arguments", means: "fails", payload: performance.encoded }),
+    payloadProblems(performance),
     resultProblems(performance, env),
     undoingProblems(performance, env),
     outcomeProblems(performance)
   ])
+
+/** What an execution of a workflow was given, which stands in its arguments as JSON: its body reads that first, by the workflow's schema and what that needs. */
+const payloadProblems = (
+  { encoded, outcome, runnable: { context, definition: { replays } } }: Performance
+): Problems => {
+  if (replays === undefined || outcome !== undefined) return nothing
+  const payload: unknown = Array.isArray(encoded) ? encoded[0] : undefined
+  return reads(
+    () => Effect.provideContext(Schema.decodeUnknownEffect(replays.payload)(payload), context),
+    { kind: "payload", means: "suspends", payload }
+  )
+}
 
 // -------------------------------------------------------------------------------------------------------------------
 // results
