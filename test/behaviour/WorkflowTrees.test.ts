@@ -234,6 +234,39 @@ suite("workflows in workflows", (engine) => {
       assert.deepStrictEqual(seen, ["works", "works"])
     }))
 
+  test("24.9: what is exported of an execution has its activities with their attempts, what it was sent, and whom it has waited for", () =>
+    Effect.gen(function*() {
+      main.script.body = () =>
+        Effect.gen(function*() {
+          yield* Activity.make({
+            name: "call",
+            error: Refused,
+            execute: Effect.flatMap(
+              Activity.CurrentAttempt,
+              (n) => n === 1 ? Effect.fail(new Refused({ why: "busy" })) : Effect.void
+            )
+          }).pipe(Activity.retry({ times: 1 }))
+          return `${yield* part.workflow.execute({ id: "1" })} ${yield* DurableDeferred.await(Gate)}`
+        })
+      const id = yield* suspended(main.workflow, "1")
+      yield* open(main.workflow, id)
+      yield* performedTo(main.workflow, id, `succeeded "1 open"`)
+      const lines: Array<string> = []
+      yield* (yield* ActionRepo).deleteEnded({
+        before: new Date(10_000_000_000_000),
+        export: (actions) => Effect.sync(() => lines.push(...actions))
+      })
+      const found = lines.map((line) => JSON.parse(line))
+      const parent = found.find((one) => one.actor_type === "Workflow.Main")
+      const child = found.find((one) => one.actor_type === "Workflow.Part")
+      assert.deepStrictEqual([parent.executions, child.executions], [[child.id], []])
+      assert.deepStrictEqual(
+        parent.memos.map((memo: any) => [memo.name, memo.attempt, memo.result._tag]),
+        [["call", 1, "Failure"], ["call", 2, "Success"]]
+      )
+      assert.deepStrictEqual(parent.signals.map((signal: any) => signal.name), ["gate"])
+    }))
+
   test("24.2: an activity that fails suspends a workflow that says so, and is done again when it is resumed", () =>
     Effect.gen(function*() {
       careful.script.body = (_, run) =>

@@ -1,5 +1,5 @@
 -- What is stored of an action, as a JSON object: its columns in `actions`, with its steps, what these have waited
--- for, what was sent to it, and what its bodies have left.
+-- for, what was sent to it, what its bodies have left, and which executions of workflows it has waited for.
 -- For other functions only: it inherits their search path and their settings.
 create function exported_of(p_id uuid) returns text
 language plpgsql stable as $$
@@ -28,10 +28,13 @@ begin
         'memos', coalesce((
           select
             jsonb_agg(
-              jsonb_build_object('step', m.step, 'name', m.name, 'result', m.result, 'ended_at', m.ended_at)
-              order by m.step, m.ended_at, m.name)
+              jsonb_build_object(
+                'step', m.step, 'name', m.name, 'attempt', m.attempt, 'result', m.result, 'ended_at', m.ended_at)
+              order by m.step, m.ended_at, m.name, m.attempt)
           from memos m
-          where m.action = a.id), '[]')))::text
+          where m.action = a.id), '[]'),
+        'executions', coalesce((
+          select jsonb_agg(p.child order by p.child) from execution_parents p where p.parent = a.id), '[]')))::text
     from actions a
     where a.id = p_id);
 end $$;
