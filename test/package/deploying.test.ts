@@ -71,6 +71,11 @@ describe("the image", () => {
           migrated.said()
         )
         assert.include(migrated.said(), "1 initial")
+        // the first step of a deploy, as the guide has it
+        const [, ...check] = /`npx (stepped check \S+)`/.exec(read("README.md"))![1]!.split(" ")
+        const checked = yield* started(image, ["node", "node_modules/.bin/stepped", ...check], { DATABASE_URL })
+        assert.strictEqual(yield* Effect.promise(() => checked.ended), 0, checked.said())
+        assert.include(checked.said(), "all of 0 actions fit")
         const PORT = String(yield* freePort)
         const worker = yield* started(image, image.command, { DATABASE_URL, PORT, BUILD: "2026.11.29" })
         const asks = (path: string) =>

@@ -10,3 +10,6 @@ export const ship = Stepped.action("ship", { arguments: [Schema.String] })
   .step("send", (to) => Effect.log(`sends it to ${to}`))
 
 export const Orders = Stepped.actions(Order, [ship])
+
+/** For `stepped check`, before a deploy. */
+export const stepped = Stepped.app({ actions: Orders.layer })
