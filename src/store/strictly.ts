@@ -108,6 +108,7 @@ export const conditions: Fields<ActionFilter> = {
   callbacksFailed: true,
   held: true,
   notUndone: true,
+  toResume: true,
   failure: true,
   brief: true,
   limit: true
@@ -128,6 +129,8 @@ export const ofRepo: Takes<ActionRepo["Service"]> = {
   abandonUnwinding: [1, operator],
   compensateAgain: [1, operator],
   retry: [1, { ...operator, from: true, upwards: true }],
+  resumeExecution: [1, operator],
+  interruptExecution: [1, operator],
   forget: [1, { ...operator, dryRun: true, limit: true }],
   delete: [1, operator],
   deleteEnded: [0, { ...operator, ...history, export: true }],
