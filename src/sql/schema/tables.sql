@@ -414,8 +414,8 @@ create table slots (
   -- true: its action has another end than this step, and waits only until the child has ended, which it is to
   closing boolean,
   -- which attempt of its step has asked, if not the first (0: it is one of the action that this one goes on for: the
-  -- step may use it again if it has succeeded, and may have to undo it), and a checksum of what for, where a further one
-  -- may ask again; empty: it uses again what an earlier one has asked for
+  -- step may use it again if it has succeeded, and may have to undo it), and a checksum of what for, where a further
+  -- one may ask again; empty: it uses again what an earlier one has asked for
   attempt smallint,
   request text collate "C",
   -- what undoes the step waits here until the child is unwound, which has ended or is to; bits of `UndoneBy` of
@@ -424,8 +424,9 @@ create table slots (
   -- the signal that it waits for, until `due_at` if it has a limit, and whether that may pass without one
   signal text collate "C",
   optional boolean,
-  -- it was taken over from the action that this one goes on for: the child was that one's own, or has gone on for such a
-  -- one by itself, or that one has read the signal; false: this one has waited for what goes on for such a child by itself
+  -- it was taken over from the action that this one goes on for: the child was that one's own, or has gone on for such
+  -- a one by itself, or that one has read the signal; false: this one has waited for what goes on for such a child by
+  -- itself
   carried boolean,
   -- when whoever is to send the signal was heard last, and what was said then
   heard_at timestamptz,

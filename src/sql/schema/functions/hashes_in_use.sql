@@ -1,5 +1,5 @@
--- The versions of a definition by which its actions are gone on with: those of workers that live; where none of these has
--- said what it has, the one that was seen first last.
+-- The versions of a definition by which its actions are gone on with: those of workers that live; where none of these
+-- has said what it has, the one that was seen first last.
 -- For other functions only: it inherits their search path and their settings.
 create function hashes_in_use(p_definition text) returns text[]
 language plpgsql stable as $$
