@@ -11715,6 +11715,26 @@ const third: ReadonlyArray<Bug> = [
     tests: { [attentionTests]: ["21.1: an execution that has failed"] }
   },
   {
+    name: "waiting-is-to-be-resumed",
+    breaks: "14.3: those that are to be resumed are all that are suspended",
+    plants: [{
+      file: "src/sql/conditions.ts",
+      find: "${phaseCodes.suspended} and failure is not null))`",
+      replace: "${phaseCodes.suspended}))`"
+    }],
+    tests: { [attentionTests]: ["21.1: an execution that has failed"] }
+  },
+  {
+    name: "exported-without-its-children",
+    breaks: "24.9: of what is exported nobody knows which executions it has waited for",
+    plants: [{
+      file: functionFile("exported_of"),
+      find: "where p.parent = a.id",
+      replace: "where p.parent = a.id and false"
+    }],
+    tests: { "test/behaviour/WorkflowTrees.test.ts": ["24.9: what is exported"] }
+  },
+  {
     name: "payload-is-not-checked",
     breaks: "19.3: an execution whose payload the program cannot read fits it",
     plants: [{
