@@ -376,14 +376,12 @@ export type DeletionOptions<E = never, R = never> = OperatorOptions & DeletionSc
   /** `next` of the call before. */
   readonly from?: string | undefined
   /**
-   * Keeps elsewhere what is deleted: it is given what was stored of each action, arguments and results too, as a JSON object in one line, and they are gone once it has
-   * succeeded, in one transaction. If it fails, nothing is deleted; after a crash or a lost answer they may be in both places. All of a call's actions are in memory, and are one
-   * answer of the database, which has room for a gigabyte: give a lower `limit` where they are large.
+   * Keeps elsewhere what is deleted: it is given what was stored of each action, arguments and results too, as a JSON object in one line, and they are gone once it has succeeded, in one transaction.
+   * If it fails, nothing is deleted; after a crash or a lost answer they may be in both places. All of a call's actions are in memory, and are one answer of the database, which has room for a gigabyte: give a lower `limit` where they are large.
    *
    * The result of a child is in the child's line: in its parent's step there is null for it where the child has gone in a page before.
    *
-   * Keep it short: as long as it runs, the actions are locked. To retry one, or another parent of one, is refused as `deleted`, and what would reuse one as an achievement is not
-   * started, and tried again.
+   * Keep it short: as long as it runs, the actions are locked. To retry one, or another parent of one, is refused as `deleted`, and what would reuse one as an achievement is not started, and tried again.
    */
   readonly export?: ((actions: ReadonlyArray<string>) => Effect.Effect<void, E, R>) | undefined
 }
