@@ -36,7 +36,11 @@ export class Output extends Context.Service<Output, {
   readonly table: <A extends object>(
     rows: ReadonlyArray<A>,
     columns: ReadonlyArray<Column<A>>,
-    none: string
+    none: string,
+    options?: {
+      /** They describe programs, and have nothing of what is stored: a schema of arguments is none. */
+      readonly isDescription?: boolean
+    }
   ) => Effect.Effect<void>
   /** A value, as an object or in words: with times in the zone that is asked for, and no line wider than the terminal. */
   readonly value: (value: object, text: string) => Effect.Effect<void>
@@ -71,13 +75,14 @@ const make = (
   const paint = (text: string, colour: Colour): string =>
     hasColours && codes[colour] !== "" ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text
   const time = (at: Date | undefined) => at === undefined ? undefined : local ? localTime(at) : utcTime(at)
-  const object = (value: object) => Console.log(JSON.stringify(payloads ? value : withoutPayloads(value)))
+  const object = (value: object, isWhole = payloads) =>
+    Console.log(JSON.stringify(isWhole ? value : withoutPayloads(value)))
   return Output.of({
     isJson: json,
     hasPayloads: payloads,
-    table: (rows, columns, none) =>
+    table: (rows, columns, none, { isDescription = false } = {}) =>
       json
-        ? Effect.forEach(rows, object, { discard: true })
+        ? Effect.forEach(rows, (row) => object(row, payloads || isDescription), { discard: true })
         : rows.length === 0
         ? Console.log(none)
         : Console.log(tableOf(rows, columns, width, paint)),
@@ -216,7 +221,9 @@ const payloadFields = new Set([
   "payload",
   "error",
   "given",
-  "success"
+  "success",
+  // an error is in it, with its fields
+  "pretty"
 ])
 
 /** The same without what programs have stored: it may be secret. */

@@ -1,9 +1,10 @@
 /** Commands that look at the whole: what fails, what waits, who works, what was done by whom. */
-import { Effect, Option } from "effect"
+import { Effect, Option, Predicate } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
-import type { WorkerRecord } from "../Catalogue.ts"
+import type { SchemaDescription, WorkerRecord } from "../Catalogue.ts"
 import { databaseHealth, renderDatabaseHealth } from "../DatabaseHealth.ts"
+import { openGroup } from "../http/messages.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { doctor as examine } from "../Stepped.ts"
@@ -37,7 +38,7 @@ const errors = Command.make("errors", {
         ...Option.isSome(given.before) ? { before: given.before.value } : {},
         limit: given.limit
       }))
-    yield* output.table(groups, [
+    yield* output.table(output.hasPayloads ? groups : groups.map(openGroup), [
       ["group", ({ id }) => id],
       ["count", ({ count }) => String(count)],
       ["status", ({ status }) => status, () => "bad"],
@@ -150,12 +151,24 @@ const definitions = Command.make("definitions", {
     yield* output.table(found, [
       ["action", ({ actorType, name }) => `${actorType}/${name}`],
       ["hash", ({ hash }) => hash.slice(0, 12)],
+/** What a schema takes, in a word. */
+const typeOf = ({ schema }: SchemaDescription): string => {
+  const types = (of: unknown): ReadonlyArray<string> => {
+    if (!Predicate.isReadonlyObject(of)) return ["any"]
+    const some = of["anyOf"] ?? of["oneOf"]
+    if (Array.isArray(some)) return some.flatMap(types)
+    if (Array.isArray(of["enum"])) return of["enum"].map((value) => JSON.stringify(value))
+    return typeof of["type"] === "string" ? [of["type"]] : typeof of["$ref"] === "string" ? ["object"] : ["any"]
+  }
+  return [...new Set(types(schema))].join(" | ")
+}
+
       ["steps", ({ description }) => description.steps.map(({ name }) => name).join(", ")],
       ["signals", ({ description }) => description.signals.map(({ name }) => name).join(", ")],
       ["queue", ({ description }) => description.queue],
       ["first seen", ({ firstSeen }) => output.ago(firstSeen)],
       ["last seen", ({ lastSeen }) => output.ago(lastSeen)]
-    ], "no worker has said what it has")
+    ], "no worker has said what it has", { isDescription: true })
   }))).pipe(Command.withDescription("Actions that workers have, or had: versions, steps, signals"))
 
 const operations = Command.make("operations", {
@@ -169,6 +182,7 @@ const operations = Command.make("operations", {
   since: time("since", "Since"),
   before: time("before", "Before"),
   limit,
+      ["arguments", ({ description }) => description.arguments.map(typeOf).join(", ")],
   after: Flag.Int("after").pipe(Flag.withDescription("Older than the one of this id"), Flag.optional)
 }, (given) =>
   withEngine(Effect.gen(function*() {

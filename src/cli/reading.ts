@@ -5,6 +5,7 @@ import type { ActionFilter, ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { shown } from "../domain/shown.ts"
 import { quietly } from "../engine/client/quietly.ts"
+import { openRecord, openTree, openWhy } from "../http/messages.ts"
 import { renderTree, tree } from "../Tree.ts"
 import { renderWhy, why as whyOf } from "../Why.ts"
 import { strangeId } from "./checked.ts"
@@ -116,7 +117,11 @@ const ls = Command.make("ls", {
       )
       const strange = items.length > 0 || output.isJson ? "" : yield* strangeId(filter.actorType, filter.actorId)
       const none = lookedUntil === undefined ? "no such actions" : `no such actions since ${output.time(lookedUntil)}`
-      yield* output.table(items, actionColumns(output), `${none}${strange}`)
+      yield* output.table(
+        output.hasPayloads ? items : items.map(openRecord),
+        actionColumns(output),
+        `${none}${strange}`
+      )
       if (lookedUntil !== undefined) {
         yield* output.remark(
           `looked at what was enqueued since ${output.time(lookedUntil)}; further back: --after ${next}`
@@ -153,7 +158,13 @@ const show = Command.make("show", {
     const output = yield* Output
     const found = yield* tree(id, { limit })
     if (Option.isNone(found)) return yield* noAction(id)
-    yield* output.value(found.value, renderTree(found.value, { details: output.hasPayloads }))
+    const seen = output.hasPayloads ? found.value : openTree(found.value)
+    const results = output.hasPayloads ? yield* Effect.flatMap(ActionRepo, (repo) => repo.stepResults(id)) : []
+    const steps = seen.steps.map((step) => {
+      const given = results.find(({ index }) => index === step.index)
+      return given === undefined ? step : { ...step, result: givenBy(given) }
+    })
+    yield* output.value({ ...seen, steps }, renderTree(seen, { details: output.hasPayloads }))
     if (output.isJson) return
     const { arguments: args, endedAt, result } = found.value.action
     yield* unreadOf(id)
@@ -167,7 +178,7 @@ const why = Command.make("why", { id }, ({ id }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
     const found = yield* Effect.catchTag(whyOf(id), "UnknownAction", () => noAction(id))
-    const reasons = output.hasPayloads ? found : quietly(found)
+    const reasons = output.hasPayloads ? found : openWhy(quietly(found))
     yield* output.value(reasons, renderWhy(reasons))
   }))).pipe(Command.withDescription("Say why an action is not finished: what it waits for, and what that waits for"))
 

@@ -7,7 +7,7 @@ import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
 import { ownActor } from "../domain/reserved.ts"
 import { JobQueue } from "../JobQueue.ts"
 import type { StorageError } from "../SteppedError.ts"
-import { openCause } from "./messages.ts"
+import { openCause, otherwise } from "./messages.ts"
 import type { FailureView, HeartbeatView, Payload } from "./models/payloads.ts"
 
 type Path = ReadonlyArray<string>
@@ -173,4 +173,5 @@ export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen
         }
       })
   }
+          ...mayRead ? otherwise(cause) : {},
 })

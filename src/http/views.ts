@@ -5,15 +5,18 @@ import { quietly } from "../engine/client/quietly.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { type Reason, renderWhy, type Why, type WhyAction } from "../Why.ts"
-import { openAttempt, openMessage, openRecord, openWhy } from "./messages.ts"
+import { openAttempt, openMessage, openRecord, openWhy, otherwise } from "./messages.ts"
 import type { ActionSummary, ActionView, SignalView, SlotView, StepView, TreeStep, TreeView } from "./models/actions.ts"
 import type { ReasonView, WhyActionView, WhyView } from "./models/why.ts"
 import type { Payloads, Shows } from "./payloads.ts"
 
 type Sent<A> = Effect.Effect<A, StorageError>
 
-const brief = (cause: FailureCause | undefined) =>
-  cause && { kind: cause.kind, path: cause.path, message: cause.message }
+const brief = (cause: FailureCause | undefined) => {
+  if (cause === undefined) return undefined
+  const { kind, message, path } = cause
+  return { kind, path, message, ...otherwise(cause) }
+}
 
 /** Without what programs have stored, in messages too where whoever asks may not read that. */
 export const summaryOf = (record: ActionRecord, mayRead: boolean): ActionSummary => {

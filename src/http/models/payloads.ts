@@ -21,6 +21,8 @@ export const FailureView = Schema.Struct({
   kind: Schema.Literals(failureKinds),
   path: Schema.String,
   message: Schema.String,
+  /** As who may not read payloads is told it; for who may, where that is another one. */
+  openMessage: Schema.optional(Schema.String),
   error: Schema.optional(Payload),
   own: Schema.optional(Schema.Boolean),
   declaredBy: Schema.optional(Schema.Struct({ action: Schema.String, actor: Schema.String })),
@@ -57,7 +59,8 @@ export type FailureView = typeof FailureView.Type
 export const FailureBrief = Schema.Struct({
   kind: Schema.Literals(failureKinds),
   path: Schema.String,
-  message: Schema.String
+  message: Schema.String,
+  openMessage: FailureView.fields.openMessage
 })
 
 export const HeartbeatView = Schema.Struct({
