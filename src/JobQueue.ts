@@ -26,9 +26,9 @@ export interface Backlog {
   readonly queue: string
   readonly actorType: string
   readonly name: string
-  /** Jobs that a worker may take now, those with nothing beside them that have died with their workers before. */
+  /** Jobs that a worker may take now, also those with nothing beside them that have died with their workers before, and those whose time has come. */
   readonly due: number
-  /** Jobs that wait for their time: retries and delays. */
+  /** Jobs whose time is still to come: retries and delays. */
   readonly later: number
   /** Invocations that a worker holds while `before` or an effectful key runs. */
   readonly held: number
@@ -42,7 +42,12 @@ export interface Backlog {
   readonly pause: Pause | undefined
   /** How many of all these were cancelled before a worker took them: one that has the definition ends them. */
   readonly cancelled: number
+  /** Since when the one is due that waits longest of those that are: since its enqueueing, or since its time. Nothing, where none is due. */
+  readonly oldestDueAt: Date | undefined
+  /** When the oldest of all these was enqueued, due or not. */
   readonly oldestEnqueuedAt: Date
+  /** When this was read. */
+  readonly readAt: Date
 }
 
 /**
@@ -220,7 +225,11 @@ export class JobQueue extends Context.Service<JobQueue, {
             }
             return yield* Effect.zipWith(store.queued(most, after), store.pauses, withPauses)
           }),
-        backlog: Effect.zipWith(store.backlog, store.pauses, withPauses),
+        backlog: Effect.zipWith(
+          Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), store.backlog),
+          store.pauses,
+          withPauses
+        ),
         reprioritise: (action, priority, options) =>
           Effect.gen(function*() {
             const { least, most } = priorityLimits

@@ -89,7 +89,8 @@ const queues = Command.make("queues", {}, () =>
           pause === undefined ? (paused === 0 ? undefined : String(paused)) : `${paused}: ${pauseText(pause)}`,
         () => "bad"
       ],
-      ["oldest", ({ oldestEnqueuedAt }) => output.ago(oldestEnqueuedAt)]
+      ["due since", ({ oldestDueAt, readAt }) => output.ago(oldestDueAt, readAt)],
+      ["oldest", ({ oldestEnqueuedAt, readAt }) => output.ago(oldestEnqueuedAt, readAt)]
     ], "nothing is queued")
     const pauses = yield* queue.pauses
     // a queue that is empty has no backlog, but may be paused all the same

@@ -94,10 +94,10 @@ const serves = (worker: WorkerRecord, { queue }: Backlog): boolean =>
 /** Why what is due waits: nobody has what it takes, or those who have do not come to it. */
 const unservedBecause = (
   backlog: Backlog,
-  alive: ReadonlyArray<WorkerRecord>,
-  userNow: number
+  alive: ReadonlyArray<WorkerRecord>
 ): string | undefined => {
-  if (backlog.due === 0 || backlog.pause !== undefined) return undefined
+  const { oldestDueAt, pause, readAt } = backlog
+  if (oldestDueAt === undefined || pause !== undefined) return undefined
   if (alive.length === 0) return "no worker runs"
   const able = alive.filter((worker) => has(worker, backlog))
   if (able.length === 0) return `none of ${alive.length} workers has ${backlog.actorType}/${backlog.name}`
@@ -107,7 +107,7 @@ const unservedBecause = (
     const who = serving.length === 1 ? "the worker that takes it is" : `all ${serving.length} workers that take it are`
     return `${who} draining`
   }
-  return userNow - backlog.oldestEnqueuedAt.getTime() > patienceMs ? "workers do not come to it" : undefined
+  return readAt.getTime() - oldestDueAt.getTime() > patienceMs ? "workers do not come to it" : undefined
 }
 
 /** A schedule that does not fire, and why. One that is not broken, and whose action somebody has, is due. */
@@ -192,7 +192,7 @@ export const makeAttention = Effect.gen(function*() {
         return steps.length === 0 ? [] : [{ action: summaryOf(action, mayReadPayloads), steps, canBeUndone }]
       }),
       unserved: backlogs.flatMap((backlog) => {
-        const because = unservedBecause(backlog, alive, userNow)
+        const because = unservedBecause(backlog, alive)
         return because === undefined ? [] : [{ backlog, because }]
       }),
       schedules: suspects.schedules.map((schedule) => unfiredOf(schedule, userNow)),

@@ -18,6 +18,15 @@ type Jobs = Pick<
   "queued" | "backlog" | "nextDue" | "nextDueWith" | "neglected" | "pause" | "resume" | "pauses" | "drainWorker"
 >
 
+/** Since when a job is due that a worker may take, or of which the time has come, whether or not a worker has seen that. */
+const dueSince = `case when priority in (${Priority.later}, ${Priority.delayed}) then due_at
+  else greatest(enqueued_at, delayed_until) end`
+
+/** Of those that wait for their time, by the time of a parameter. */
+const isDue = (now: string) =>
+  `(priority < ${Priority.later} or priority = ${Priority.alone}
+    or (priority in (${Priority.later}, ${Priority.delayed}) and due_at <= ${now}))`
+
 const count = (condition: string) => `count(*) filter (where ${condition})::int`
 
 export const queueOf = (calls: Calls): Jobs => {
@@ -41,18 +50,20 @@ export const queueOf = (calls: Calls): Jobs => {
   const backlog = read<Omit<Backlog, "pause">>({
     queue: "queue",
     ...defined,
-    due: count(`priority < ${Priority.later} or priority = ${Priority.alone}`),
-    later: count(`priority in (${Priority.later}, ${Priority.delayed})`),
+    due: count(isDue("$1")),
+    later: count(`priority in (${Priority.later}, ${Priority.delayed}) and (due_at <= $1) is not true`),
     held: count(`priority = ${Priority.held}`),
     waiting: count(`priority = ${Priority.waiting}`),
     // ids take the time of enqueueing; that of the oldest is the lowest
     waitsFor: `min(elder::text) filter (where priority = ${Priority.waiting})`,
     paused: count(`priority = ${Priority.paused}`),
     cancelled: count("cancelled_at is not null"),
-    oldestEnqueuedAt: "min(enqueued_at)"
+    oldestDueAt: `min(${dueSince}) filter (where ${isDue("$1")})`,
+    oldestEnqueuedAt: "min(enqueued_at)",
+    readAt: "$1::timestamptz"
   })
   const pauses = read<Pause>({ kind: "kind", subject: "subject", reason: "reason", by: "by", since: "since" })
-  const neglected = read<Neglected>({ queue: "queue", ...defined, oldestEnqueuedAt: "min(enqueued_at)" })
+  const neglected = read<Neglected>({ queue: "queue", ...defined, since: `min(${dueSince})` })
   const nextDue = (more: string, params: ReadonlyArray<unknown>) =>
     Effect.map(
       call(
@@ -105,7 +116,8 @@ export const queueOf = (calls: Calls): Jobs => {
         ([row]) => ({ became: row![0] as "done", ids: row![1] as ReadonlyArray<string> })
       ),
     pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),
-    backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),
+    backlog: (now) =>
+      backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, [at(now)]),
     nextDue: Effect.map(nextDue("", []), ({ due }) => due),
     nextDueWith: (of, after) =>
       Effect.map(
@@ -122,10 +134,12 @@ export const queueOf = (calls: Calls): Jobs => {
             with recursive q(name) as (
               select min(queue) from ${schema}.jobs
               union all select (select min(j.queue) from ${schema}.jobs j where j.queue > q.name) from q where q.name is not null)
-            select x.* from q cross join lateral (select queue, definition, enqueued_at, priority from ${schema}.jobs
+            select x.* from q cross join lateral (
+              select queue, definition, enqueued_at, delayed_until, due_at, priority from ${schema}.jobs
               where queue = q.name and priority < ${Priority.later} order by priority, id limit 1000) x
             union all
-            (select queue, definition, enqueued_at, priority from ${schema}.jobs where priority = ${Priority.later} and due_at <= $1 order by due_at limit 1000)) j
+            (select queue, definition, enqueued_at, delayed_until, due_at, priority from ${schema}.jobs
+              where priority = ${Priority.later} and due_at <= $1 order by due_at limit 1000)) j
           where not (queue = any($2) and definition = any($3) and ($4 or priority <> ${Priority.turns})) group by queue, definition order by queue, definition`,
         [at(now), array(queues, text), array(definitions, text), PgTypes.bool(inTurns)]
       )

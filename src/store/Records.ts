@@ -95,7 +95,8 @@ export interface Neglected {
   readonly queue: string
   readonly actorType: string
   readonly name: string
-  readonly oldestEnqueuedAt: Date
+  /** Since when the oldest of them is due. */
+  readonly since: Date
 }
 
 /** What is due next: the next wait, retry or delayed invocation, and the next timeout, in ms of user time; and whether something was resumed that may have still to go on. */
@@ -286,7 +287,7 @@ export interface Records extends ScheduleStore {
 
   /** In the order of their arrival, those behind a place. */
   readonly queued: (limit: number, after: number) => Many<Omit<QueuedInvocation, "pause">>
-  readonly backlog: Many<Omit<Backlog, "pause">>
+  readonly backlog: (now: number) => Many<Omit<Backlog, "pause">>
   /** How urgent an invocation is that waits. */
   readonly reprioritise: (
     action: string,

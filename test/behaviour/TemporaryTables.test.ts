@@ -506,7 +506,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           ),
           deleteOperations: store.deleteOperations(0, 10),
           queued: store.queued(10, 0),
-          backlog: store.backlog,
+          backlog: store.backlog(0),
           examine: store.examine(0),
           checkWorker: store.checkWorker,
           checkOpen: store.checkOpen("checkOpen"),

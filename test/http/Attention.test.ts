@@ -83,6 +83,31 @@ suite("what needs attention, over HTTP", (engine) => {
   )
 
   test(
+    "21.1: what waits for its time is due from then on, whether or not a worker has seen it, and as old as that",
+    Effect.gen(function*() {
+      const { get } = yield* servingApi({ authorization: known })
+      const look = Effect.map(
+        get("/api/attention", as("vera")),
+        ({ body }) => body.unserved.map(({ backlog, because }: any) => [backlog.due, backlog.later, because])
+      )
+      const cars = yield* Cars.client
+      const delayed = yield* cars(4).with({ delay: "1 hour" }).visitLater("London")
+      assert.deepStrictEqual(yield* look, [])
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(yield* look, [[1, 0, "no worker runs"]])
+      yield* worker(["Car/visit"])
+      assert.deepStrictEqual(yield* look, [])
+      const other = yield* cars(5).visitLater("London")
+      yield* TestClock.adjust("59 seconds")
+      assert.deepStrictEqual(yield* look, [])
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(yield* look, [[2, 0, "workers do not come to it"]])
+      yield* nobody
+      for (const handle of [delayed, other]) yield* handle.cancel()
+    })
+  )
+
+  test(
     "21.1: workers that drain take nothing, and those whose lease is over by the database's clock are gone",
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient

@@ -16,16 +16,15 @@ export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageErr
     const known = catalogs.own()
     const definitions = known.definitions.map(({ key }) => key)
     const found = yield* connections.ask(store.neglected(at, known.queues, definitions, known.inTurns ?? true))
-    for (const { actorType, name, oldestEnqueuedAt, queue } of found) {
+    for (const { actorType, name, queue, since } of found) {
       const definition = definitionKey(actorType, name)
       if (registry.byKey(definition) !== undefined && catalogs.adopt(queue)) continue
       if (peers.take(queue)) continue
       const key = `${definition} in the queue ${queue}`
-      const since = oldestEnqueuedAt.getTime()
-      if (at - since < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue
+      if (at - since.getTime() < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue
       warned.set(key, at)
       yield* log.warning(
-        `jobs of ${key} wait since ${oldestEnqueuedAt.toISOString()}, and this worker does not take them: does another one?`
+        `jobs of ${key} wait since ${since.toISOString()}, and this worker does not take them: does another one?`
       )
     }
   })

@@ -28,7 +28,9 @@ export const BacklogView = Schema.Struct({
   paused: Schema.Int,
   pause: Schema.optional(PauseView),
   cancelled: Schema.Int,
-  oldestEnqueuedAt: Schema.Date
+  oldestDueAt: Schema.optional(Schema.Date),
+  oldestEnqueuedAt: Schema.Date,
+  readAt: Schema.Date
 })
 
 /** An invocation that waits, without its arguments. */

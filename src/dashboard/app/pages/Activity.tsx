@@ -74,6 +74,11 @@ const QueueAge = () => {
     const age = Math.max(0, ...backlog.map(({ oldestEnqueuedAt }) => at - timeOf(oldestEnqueuedAt)))
     const due = backlog.reduce((sum, one) => sum + one.due, 0)
     samples.current = [...samples.current, { at: at / 1000, age, due }].slice(-600)
+    // by the clock of who has read it: the browser's may be another
+    const age = Math.max(
+      0,
+      ...backlog.map(({ oldestDueAt = "", readAt }) => oldestDueAt === "" ? 0 : timeOf(readAt) - timeOf(oldestDueAt))
+    )
     return samples.current
   }, 2000)
   return (

@@ -282,7 +282,7 @@ const All = ({ found, then }: { readonly found: Found; readonly then: () => void
       ? null
       : <p class="soft">The database is slow: {found.leftOut} that may not go on were not looked at.</p>}
     <Findings id="unserved" title="Nobody takes it" all={found.unserved}>
-      {({ backlog: { actorType, due, name, oldestEnqueuedAt, queue }, because }) => (
+      {({ backlog: { actorType, due, name, oldestDueAt, oldestEnqueuedAt, queue }, because }) => (
         <li key={`${queue} ${actorType}/${name}`} class="finding bad">
           <div class="what">
             <p>
@@ -294,7 +294,7 @@ const All = ({ found, then }: { readonly found: Found; readonly then: () => void
           </div>
           <div class="since">
             <p>
-              the oldest for <Lasting from={oldestEnqueuedAt} />
+              the oldest for <Lasting from={oldestDueAt ?? oldestEnqueuedAt} />
             </p>
           </div>
         </li>
