@@ -12,10 +12,12 @@ const { text } = PgTypes.OID
 const apartMs = 60_000
 
 /** The first id of a time. */
-const idAt = (millis: number) => {
+export const firstIdOf = (millis: number): string => {
   const hex = Math.min(Math.max(0, Math.ceil(millis)), 2 ** 48 - 1).toString(16).padStart(12, "0")
-  return PgTypes.uuid(`${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`)
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
 }
+
+const idAt = (millis: number) => PgTypes.uuid(firstIdOf(millis))
 
 /** What it has done is not undone, as its own compensations have failed, and not a child's: it may be run again. As the index has it. */
 export const isLeft = `jsonb_path_exists(coalesce(e.unwound, e.cause), '$.notUndone[*] ? (!exists (@.child))')`

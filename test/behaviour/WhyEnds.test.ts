@@ -1,7 +1,7 @@
 /** Rule 19.1: the ends of the chain: what is being undone, what nothing continues, what has ended, what is not there. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Stepped, UnknownAction } from "stepped"
@@ -152,8 +152,22 @@ suite("why, to the end", (engine) => {
         yield* Stepped.complete(action.id, moor, Stepped.Outcome.succeeded(undefined))
         yield* performIdle
       }
-      const { usual } = yield* Stepped.why(newer!.id)
-      assert.deepStrictEqual(usual, { count: 3, medianMs: 2000, p95Ms: 8300 })
+      // by those that were enqueued no later: of what came after it, what takes long has not ended yet
+      assert.strictEqual((yield* Stepped.why(newer!.id)).usual, undefined)
+      const last = (yield* recordsOf("moor")).at(-1)!
+      assert.deepStrictEqual((yield* Stepped.why(last.id)).usual, { count: 3, medianMs: 2000, p95Ms: 8300 })
+      // what was enqueued hours ago is found beside thousands of the last minutes
+      yield* TestClock.adjust("5 hours")
+      const sql = yield* PgClient.PgClient
+      const now = yield* Clock.currentTimeMillis
+      yield* sql`insert into stepped.ended_actions
+          (id, definition, actor_id, arguments, status, depth, attempts, enqueued_at, started_at, ended_at)
+        select stepped.new_action_id(t), 'Ship/sail', '1', '[]', 2, 0, 1, t, t, t
+        from (select to_timestamp(${now / 1000}::float8) as t from generate_series(1, 5000)) x`
+      const later = yield* it.moorLater("berth 4")
+      yield* performIdle
+      assert.deepStrictEqual((yield* Stepped.why(later.id)).usual, { count: 3, medianMs: 2000, p95Ms: 8300 })
+      yield* sql`delete from stepped.ended_actions where definition = 'Ship/sail'`
     }))
 
   test("19.1: an id that nobody has is an error", () =>
