@@ -60,15 +60,25 @@ const inShell = ({ _tag, message }: LibraryError): string =>
 export interface LibraryError {
   readonly _tag: string
   readonly message: string
+  /** Of one that says what could not be done, and not why. */
+  readonly reason?: unknown
 }
 
+/** What an error says of the database, where it is another one's reason: an action is not enqueued, as the database is away. */
+const causeOf = (error: LibraryError): LibraryError =>
+  error._tag === "EnqueueError" && isLibraryError(error.reason) ? error.reason : error
+
+const isLibraryError = (reason: unknown): reason is LibraryError =>
+  typeof reason === "object" && reason !== null && "_tag" in reason && "message" in reason
+
 /** Of an error of the library, how it ends the command. */
-export const stoppedBy = (error: LibraryError): Stopped =>
-  error instanceof Stopped
-    ? error
-    : error._tag === "UnknownAction" || error._tag === "UnknownSchedule"
+export const stoppedBy = (error: LibraryError): Stopped => {
+  if (error instanceof Stopped) return error
+  const { _tag: tag } = causeOf(error)
+  return tag === "UnknownAction" || tag === "UnknownSchedule"
     ? nothing(inShell(error))
     : new Stopped({
-      code: ofDatabase.has(error._tag) ? exitCodes.database : exitCodes.usage,
-      text: migrated.has(error._tag) ? `${error.message}. From a shell: stepped migrate up` : inShell(error)
+      code: ofDatabase.has(tag) ? exitCodes.database : exitCodes.usage,
+      text: migrated.has(tag) ? `${error.message}. From a shell: stepped migrate up` : inShell(error)
     })
+}

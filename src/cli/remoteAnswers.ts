@@ -1,6 +1,6 @@
 /** What an API answers, as the library has it: its errors, and its records. */
 import { Effect } from "effect"
-import { InvalidQuery, StorageError } from "../SteppedError.ts"
+import { InvalidOption, InvalidQuery, StorageError } from "../SteppedError.ts"
 
 /** An error of the client's. */
 export type Failure = { readonly _tag: string; readonly message?: string }
@@ -18,6 +18,19 @@ export const told = (operation: string) => (error: Failure): StorageError | Inva
       isRetryable: "isRetryable" in error && error.isRetryable === true,
       cause: new Error(`${error._tag}: ${error.message ?? "no answer"}`)
     })
+
+/** What was given to a verb and refused, in the words of who has refused it. */
+class Refused extends InvalidOption {
+  override get message(): string {
+    return this.takes
+  }
+}
+
+/** The same where what is wrong with what was given is an option that is. */
+export const toldOfOptions = (operation: string) => (error: Failure): StorageError | InvalidOption =>
+  isOfGiven(error)
+    ? new Refused({ option: operation, value: "given", takes: error.message ?? error._tag })
+    : toldOfStorage(operation)(error)
 
 /** The same where nothing that is given can be wrong. */
 export const toldOfStorage = (operation: string) => (error: Failure): StorageError =>

@@ -9,8 +9,12 @@ import { readOptions } from "../engine/invoke/options.ts"
 import type { ManyPlan, ManySummary } from "../Many.ts"
 import { EnqueueError, InvalidOption, UnknownAction } from "../SteppedError.ts"
 import type { Why } from "../Why.ts"
-import { type Failure, notServed, notThere, recordOf, told, toldOfStorage } from "./remoteAnswers.ts"
+import { type Failure, notServed, notThere, recordOf, told, toldOfOptions, toldOfStorage } from "./remoteAnswers.ts"
 import { type Client, given, verbsOf } from "./remoteClient.ts"
+
+/** What was refused of an action, which may be gone by then. */
+const toldOf = (operation: string, id: string) => (error: Failure) =>
+  error._tag === "NotFound" ? new UnknownAction({ actionId: id }) : toldOfOptions(operation)(error)
 
 export const engineOf = (client: Client): Engine["Service"] =>
   notThere<Engine["Service"]>("Engine", {
@@ -74,7 +78,7 @@ export const engineOf = (client: Client): Engine["Service"] =>
         Effect.mapBoth({
           onFailure: (error: Failure | InvalidOption) =>
             new EnqueueError({
-              reason: error instanceof InvalidOption ? error : toldOfStorage("Stepped.enqueue")(error)
+              reason: error instanceof InvalidOption ? error : toldOfOptions("Stepped.enqueue")(error)
             }),
           onSuccess: ({ id }) => notThere<ActionHandle>("ActionHandle", { id })
         })
@@ -92,7 +96,7 @@ export const engineOf = (client: Client): Engine["Service"] =>
                 ...given({ key: options?.key, reason: options?.reason })
               }
             }),
-            toldOfStorage("Stepped.send")
+            toldOf("Stepped.send", target)
           ),
           ({ outcome }) => outcome
         ),
@@ -114,7 +118,7 @@ export const engineOf = (client: Client): Engine["Service"] =>
                   : {}
               }
             }),
-            toldOfStorage("Stepped.complete")
+            toldOf("Stepped.complete", target)
           ),
           ({ outcome }) => outcome === "done" ? Option.some(target) : Option.none()
         ),

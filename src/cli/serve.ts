@@ -1,8 +1,10 @@
 /** The command that serves what operators look at and ask for over HTTP. */
-import { Config, Console, Effect, Option } from "effect"
+import { Config, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Payloads, withEngine } from "./connection.ts"
 import { usage } from "./failures.ts"
+import { Output } from "./Output.ts"
+import { RemoteVerbs } from "./RemoteVerbs.ts"
 
 const serve = Command.make("serve", {
   port: Flag.Int("port").pipe(
@@ -35,20 +37,30 @@ const serve = Command.make("serve", {
     }
     const mayReadPayloads = yield* Payloads
     const { serving } = yield* Effect.promise(() => import("./serving.ts"))
-    return yield* withEngine(
-      Effect.catchTag(
+    return yield* withEngine(Effect.gen(function*() {
+      if (Option.isSome(yield* Effect.serviceOption(RemoteVerbs))) {
+        return yield* usage(
+          "STEPPED_URL names an API, and this serves a database: leave it out, or give --url or --folder"
+        )
+      }
+      const output = yield* Output
+      return yield* Effect.catchTag(
         serving({
           host,
           port,
           token,
           origins,
           mayReadPayloads,
-          said: (origin) => Console.log(`serves ${origin}/dashboard/ and /api/docs`)
+          said: (origin) =>
+            output.value(
+              { dashboard: `${origin}/dashboard/`, docs: `${origin}/api/docs` },
+              `serves ${origin}/dashboard/ and /api/docs`
+            )
         }),
         "ServeError",
         ({ cause }) => usage(`${host}:${port} cannot be listened at: ${String(cause)}`)
       )
-    )
+    }))
   })).pipe(
     Command.withDescription("Serve the API and the dashboard over HTTP, without a worker, until it is told to stop")
   )

@@ -174,6 +174,34 @@ describe("the command over HTTP", () => {
       assert.deepStrictEqual([drained.code, drained.err], [0, ""])
     }).pipe(Effect.scoped))
 
+  it.live("21.6: what is refused ends as it does at the database: it was given, and is no fault of that", () =>
+    Effect.gen(function*() {
+      const { announced, client, services, stepped } = yield* garage
+      yield* announced
+      const api = yield* Effect.provide(serving(Http.layer({ authorization: known })), services)
+      const remote = over(api.url, "ada")
+      const asks = yield* client(1).askLater()
+      const outside = yield* client(2).outsideLater()
+      const why = ["--reason", "a test"]
+      const keyed = ["run", "Car/3", "visit", "\"London\"", "--key", "one"]
+      for (const args of [["signal", asks.id, "go", "{\"by\":\"me\"}"], ["complete", outside.id, "7"]]) {
+        const told = Effect.map(stepped(...args, ...why, "--key", "once"), ({ code }) => code === 0)
+        yield* until(`${args[0]} is told`, told)
+      }
+      assert.strictEqual((yield* stepped(...keyed)).code, 0)
+      for (
+        const args of [
+          ["signal", asks.id, "go", "{\"by\":\"you\"}", "--key", "once", ...why],
+          ["complete", outside.id, "8", "--key", "once", ...why],
+          ["run", "Car/3", "visit", "\"Paris\"", "--key", "one"]
+        ]
+      ) {
+        const [here, there] = [yield* stepped(...args), yield* remote(...args)]
+        assert.deepStrictEqual([there.code, there.err], [here.code, here.err], args.join(" "))
+        assert.strictEqual(here.code, 2, here.err)
+      }
+    }).pipe(Effect.scoped))
+
   it.live("21.6: a verb for many says how far it is, and what has come of it, to who may not read payloads", () =>
     Effect.gen(function*() {
       const { announced, client, objects, services } = yield* garage

@@ -23,6 +23,21 @@ const serving = (url: string, args: ReadonlyArray<string>, env: Readonly<Record<
     return origin
   })
 
+describe("with --json", () => {
+  it.live("21.6: says where it serves as an object", () =>
+    Effect.gen(function*() {
+      const { url } = yield* garage
+      const lines: Lines = { out: [], err: [] }
+      yield* Effect.forkScoped(
+        printing(lines, ["serve", "--port", "0", "--json", "--url", Redacted.value(url)])
+      )
+      yield* until("it serves", Effect.sync(() => lines.out.length + lines.err.length > 0))
+      const { dashboard, docs } = JSON.parse(lines.out.join("\n"))
+      assert.match(dashboard, /^http:\/\/\S+\/dashboard\/$/)
+      assert.match(docs, /^http:\/\/\S+\/api\/docs$/)
+    }).pipe(Effect.scoped))
+})
+
 const asked = (url: string, init: RequestInit = {}) =>
   Effect.promise(async () => {
     const answer = await fetch(url, init)
@@ -53,6 +68,18 @@ describe("stepped serve", () => {
       const one = yield* asked(`${origin}/api/actions/${id}`)
       assert.include(one.text, "\"because\":\"notAllowed\"")
     }).pipe(Effect.scoped))
+
+  it.live("21.6: serves a database, and no other API", () =>
+    Effect.gen(function*() {
+      const lines: Lines = { out: [], err: [] }
+      const { code, err } = yield* Effect.provideService(
+        printing(lines, ["serve", "--port", "0"]),
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.fromUnknown({ STEPPED_URL: "http://127.0.0.1:1" })
+      )
+      assert.deepStrictEqual([code, lines.out], [2, []])
+      assert.include(err, "STEPPED_URL names an API, and this serves a database")
+    }))
 
   it.live("21.6: serves who shows the token, also below a path behind a proxy that changes Host", () =>
     Effect.gen(function*() {
