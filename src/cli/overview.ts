@@ -51,13 +51,26 @@ const errors = Command.make("errors", {
       ["message", ({ message }) => message],
       ["such as", ({ samples }) => samples[0]]
     ], from === undefined ? "nothing has failed" : `nothing of that has failed since ${output.time(from)}`)
+    if (groups.length === given.limit) yield* output.remark("there may be more groups: --limit takes up to 10,000")
     if (from !== undefined) yield* output.remark(`older than ${output.time(from)}: --before ${from.toISOString()}`)
   }))).pipe(Command.withDescription("What has failed, in groups: what is it, and since which build?"))
 
-const lanes = Command.make("lanes", { limit }, ({ limit }) =>
+/** A text as a shell takes it. */
+const quoted = (text: string): string => /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
+const lanes = Command.make("lanes", {
+  limit,
+  after: Flag.String("after").pipe(Flag.withDescription("Behind the lane of this key"), Flag.optional),
+  afterName: Flag.String("after-name").pipe(
+    Flag.withDescription("With --after: that lane's name, if it has one"),
+    Flag.optional
+  )
+}, ({ after, afterName, limit }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
-    const found = yield* Effect.flatMap(PerformanceLane, (lanes) => lanes.list({ limit }))
+    if (Option.isSome(afterName) && Option.isNone(after)) return yield* usage("--after-name: give --after, too")
+    const behind = Option.isNone(after) ? undefined : { key: after.value, name: Option.getOrUndefined(afterName) }
+    const found = yield* Effect.flatMap(PerformanceLane, (lanes) => lanes.list({ limit, after: behind }))
     yield* output.table(found, [
       ["lane", ({ key, name }) => name === undefined ? key : `${name}:${key}`],
       ["limit", ({ limit }) => String(limit)],
@@ -67,6 +80,11 @@ const lanes = Command.make("lanes", { limit }, ({ limit }) =>
       ["paused", ({ pause }) => pauseText(pause), () => "bad"],
       ["performing", ({ performing }) => performing.slice(0, 3).join(", ")]
     ], "no lane is occupied")
+    const last = found.at(-1)
+    if (last !== undefined && found.length === limit) {
+      const name = last.name === undefined ? "" : ` --after-name ${quoted(last.name)}`
+      yield* output.remark(`more: --after ${quoted(last.key)}${name}`)
+    }
   }))).pipe(Command.withDescription("Occupied lanes: who performs, and how many wait"))
 
 const queues = Command.make("queues", {}, () =>
@@ -131,6 +149,18 @@ const workers = Command.make("workers", {}, () =>
     ], "no worker runs")
   }))).pipe(Command.withDescription("Workers that run: build, since when, how much they have in hand"))
 
+/** What a schema takes, in a word. */
+const typeOf = ({ schema }: SchemaDescription): string => {
+  const types = (of: unknown): ReadonlyArray<string> => {
+    if (!Predicate.isReadonlyObject(of)) return ["any"]
+    const some = of["anyOf"] ?? of["oneOf"]
+    if (Array.isArray(some)) return some.flatMap(types)
+    if (Array.isArray(of["enum"])) return of["enum"].map((value) => JSON.stringify(value))
+    return typeof of["type"] === "string" ? [of["type"]] : typeof of["$ref"] === "string" ? ["object"] : ["any"]
+  }
+  return [...new Set(types(schema))].join(" | ")
+}
+
 const definitions = Command.make("definitions", {
   actor: Flag.String("actor").pipe(Flag.withDescription("Of an actor type"), Flag.optional),
   action: Flag.String("action").pipe(Flag.withDescription("Of this name"), Flag.optional),
@@ -152,18 +182,7 @@ const definitions = Command.make("definitions", {
     yield* output.table(found, [
       ["action", ({ actorType, name }) => `${actorType}/${name}`],
       ["hash", ({ hash }) => hash.slice(0, 12)],
-/** What a schema takes, in a word. */
-const typeOf = ({ schema }: SchemaDescription): string => {
-  const types = (of: unknown): ReadonlyArray<string> => {
-    if (!Predicate.isReadonlyObject(of)) return ["any"]
-    const some = of["anyOf"] ?? of["oneOf"]
-    if (Array.isArray(some)) return some.flatMap(types)
-    if (Array.isArray(of["enum"])) return of["enum"].map((value) => JSON.stringify(value))
-    return typeof of["type"] === "string" ? [of["type"]] : typeof of["$ref"] === "string" ? ["object"] : ["any"]
-  }
-  return [...new Set(types(schema))].join(" | ")
-}
-
+      ["arguments", ({ description }) => description.arguments.map(typeOf).join(", ")],
       ["steps", ({ description }) => description.steps.map(({ name }) => name).join(", ")],
       ["signals", ({ description }) => description.signals.map(({ name }) => name).join(", ")],
       ["queue", ({ description }) => description.queue],
@@ -183,7 +202,6 @@ const operations = Command.make("operations", {
   since: time("since", "Since"),
   before: time("before", "Before"),
   limit,
-      ["arguments", ({ description }) => description.arguments.map(typeOf).join(", ")],
   after: Flag.Int("after").pipe(Flag.withDescription("Older than the one of this id"), Flag.optional)
 }, (given) =>
   withEngine(Effect.gen(function*() {
