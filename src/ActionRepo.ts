@@ -103,11 +103,11 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly failures: (filter?: FailureFilter) => Effect.Effect<FailureGroups, StorageError | InvalidQuery>
   /**
    * What was enqueued, has begun or has ended after a time, the newest change first: `limit` at most (1,000 if not given, 5,000 at most). It is looked for among the newest 5,000 actions each that are
-   * queued, live, and ended, and among failures; what has begun and ended well long after it was enqueued may be missing. Where there are as many as `limit`, there may be more.
+   * queued, live, and ended, and among failures; what has begun and ended well long after it was enqueued may be missing, but for what is `watched`: the ids of actions that were live, the first 5,000 of them. Where there are as many as `limit`, there may be more.
    */
   readonly changed: (
     since: Date,
-    options?: { readonly limit?: number | undefined }
+    options?: { readonly limit?: number | undefined; readonly watched?: Iterable<string> | undefined }
   ) => Effect.Effect<ReadonlyArray<ChangedAction>, StorageError | InvalidQuery>
   /** The steps of an action in the order in which they started. */
   readonly steps: (action: string) => Effect.Effect<ReadonlyArray<StepRecord>, StorageError>
@@ -327,11 +327,12 @@ export class ActionRepo extends Context.Service<ActionRepo, {
           isActionId(id)
             ? Effect.map(store.actionsOf([id]), ([action]) => Option.fromUndefinedOr(action))
             : Effect.succeedNone,
-        changed: (since, { limit } = {}) =>
+        changed: (since, { limit, watched = [] } = {}) =>
           Effect.gen(function*() {
             const from = yield* timeOf("since of ActionRepo.changed", since)
             const most = yield* limitOf("limit of ActionRepo.changed", limit, changedLimit)
-            return yield* store.changed(from, changedAmong, most)
+            const ids = Array.from(watched).filter(isActionId).slice(0, changedAmong)
+            return yield* store.changed(from, changedAmong, most, ids)
           }),
         failures: ({ actorType, before, limit, name, since } = {}) =>
           Effect.gen(function*() {

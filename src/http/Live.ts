@@ -29,6 +29,8 @@ const everyMs = 1000
 const lateMs = 10_000
 /** How many actions a look finds at most: those of 500 a second, in the time that it goes back. */
 const foundMost = 5000
+/** How many actions that are live are watched: of these an end is told however many others have ended since they were enqueued. */
+const watchedMost = 5000
 /** How many events are kept for one that is slow, which loses the oldest: more than one look has. */
 const kept = 16_384
 
@@ -150,8 +152,12 @@ interface Looked {
 }
 
 /** What has happened after a time, as the rows say. */
-const look = (repo: ActionRepo["Service"], since: number): Effect.Effect<Looked, StorageError | InvalidQuery> =>
-  Effect.map(repo.changed(new Date(since), { limit: foundMost }), (changed) => ({
+const look = (
+  repo: ActionRepo["Service"],
+  since: number,
+  watched: Iterable<string> = []
+): Effect.Effect<Looked, StorageError | InvalidQuery> =>
+  Effect.map(repo.changed(new Date(since), { limit: foundMost, watched }), (changed) => ({
     events: inOrder(changed.flatMap((action) => eventsOf(action, since))),
     isCut: changed.length >= foundMost
   }))
@@ -183,6 +189,11 @@ const startLooking = (repo: ActionRepo["Service"]): Effect.Effect<Looking, never
     const told = new Map<string, number>()
     let latest = 0
     let place = 0
+    // invariant: live as far as it is known, the oldest of those that are
+    const open = new Set<string>()
+    const watch = (id: string) => {
+      if (open.size < watchedMost) open.add(id)
+    }
     /** From when on it is looked. */
     const begun = () => Math.max(0, latest - lateMs)
     /** Of what it is given, what was not known. */
@@ -192,18 +203,22 @@ const startLooking = (repo: ActionRepo["Service"]): Effect.Effect<Looking, never
         told.set(cursor, event.at.getTime())
         // a time that is still to come is another machine's mistake, and makes nothing that happens now an old thing
         latest = Math.max(latest, Math.min(event.at.getTime(), clock.currentTimeMillisUnsafe()))
+        if (event.kind === "ended") open.delete(event.id)
+        else watch(event.id)
       }
       for (const [cursor, at] of told) if (at < latest - 2 * lateMs) told.delete(cursor)
       return unknown
     }
     // what is there already is known, so that what was begun before and is committed only now is news
+    const live = repo.list({ statuses: ["pending", "performing"], limit: watchedMost, brief: true })
+    for (const { id } of (yield* Effect.orElseSucceed(live, () => [])).toReversed()) watch(id)
     const before = yield* Effect.option(look(repo, 0))
     if (Option.isSome(before)) learn(before.value.events)
     else latest = clock.currentTimeMillisUnsafe()
     const next = Effect.gen(function*() {
       // a database that is away is asked again with the next look
       const since = begun()
-      const found = yield* Effect.option(look(repo, since))
+      const found = yield* Effect.option(look(repo, since, open))
       if (Option.isNone(found)) return
       const until = clock.currentTimeMillisUnsafe()
       const unknown = learn(found.value.events)

@@ -1,12 +1,12 @@
 /**
  * What has changed since a time, by what the rows say of it: for who looks on. Nothing is written for it, and no index is there for it alone: it is looked for among the newest
- * actions by their ids, and among failures by the index of those.
+ * actions by their ids, among failures by the index of those, and among those that are asked for.
  */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import type { ChangedAction } from "../ActionRecord.ts"
 import type { Records } from "../store/Records.ts"
 import type { Calls } from "./call.ts"
-import { at } from "./columns.ts"
+import { array, at } from "./columns.ts"
 import { failedOf } from "./failures.ts"
 import { type Columns, reading } from "./reading.ts"
 
@@ -35,7 +35,7 @@ const message = `case
 const read = `id, actor_type, actor_id, name, status, parent, ${message} as message, enqueued_at, started_at, ended_at`
 const changed = "greatest(enqueued_at, started_at, ended_at)"
 
-/** Since when, among how many of each kind, and how many at most are its parameters. */
+/** Since when, among how many of each kind, how many at most, and which ones beside them are its parameters. */
 export const changedStatement = (schema: string): string => {
   const newest = (view: string) => `(select ${read} from ${schema}.${view} order by id desc limit $2)`
   return `from (
@@ -43,6 +43,8 @@ export const changedStatement = (schema: string): string => {
       union
       (select ${read} from ${schema}.past_actions
         where id = any(array(select id from ${failedOf(schema, "$1")} order by ended_at desc limit $3)))
+      union
+      (select ${read} from ${schema}.past_actions where id = any($4))
     ) a where ${changed} > $1 order by ${changed} desc, id desc limit $3`
 }
 
@@ -50,7 +52,12 @@ export const recentOf = (calls: Calls): Pick<Records, "changed"> => {
   const rows = reading(calls)(columns)
   const statement = changedStatement(calls.schema)
   return {
-    changed: (since, looked, limit) =>
-      rows("changed", statement, [at(since), PgTypes.int4(looked), PgTypes.int4(limit)])
+    changed: (since, looked, limit, watched) =>
+      rows("changed", statement, [
+        at(since),
+        PgTypes.int4(looked),
+        PgTypes.int4(limit),
+        array(watched, PgTypes.OID.uuid)
+      ])
   }
 }

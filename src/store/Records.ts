@@ -136,7 +136,12 @@ export interface Records extends ScheduleStore {
   /** What was healed since a time (user time in ms), the last first, so many at most. */
   readonly heals: (since: number, limit: number) => Many<HealRecord>
   /** What was enqueued, has begun or ended since a time (user time in ms), among so many of the newest, and what has failed: the newest change first. */
-  readonly changed: (since: number, looked: number, limit: number) => Many<ChangedAction>
+  readonly changed: (
+    since: number,
+    looked: number,
+    limit: number,
+    watched: ReadonlyArray<string>
+  ) => Many<ChangedAction>
   /** Newest first. */
   readonly actionsLike: (filter: ActionFilter, limit: number, within: Within) => Many<ActionRecord>
   /**

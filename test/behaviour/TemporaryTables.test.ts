@@ -362,7 +362,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             queues: ["default"],
             definitions: [{ key: "Car/turn", hash: "abc", description: described }]
           }),
-          changed: store.changed(0, 10, 10),
+          changed: store.changed(0, 10, 10, [first]),
           suspects: store.suspects(0, 10),
           heals: store.heals(0, 10),
           briefOf: store.briefOf([first]),

@@ -3,12 +3,12 @@ import { assert, it } from "@effect/vitest"
 import { Clock, Deferred, type Duration, Effect, Fiber, Layer, Redacted, Ref, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo } from "stepped"
+import { ActionRepo, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { Live } from "../../src/http/Live.ts"
 import { server } from "../harness/databases.ts"
 import { blocked, holding } from "../harness/racing.ts"
-import { layerWorkers } from "../harness/workers.ts"
+import { layerWorkers, until as comes } from "../harness/workers.ts"
 import { Cars } from "./fixtures/cars.ts"
 import { layerCounting, Sent as Statements } from "./fixtures/counting.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
@@ -201,6 +201,20 @@ it.live("21.2: where more happens than a look finds, it is said of which time so
     assert.isTrue(back.events[0]!.data.since <= first!.data.at)
   }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
 
+it.live("21.2: the end of one that was live for long is told, however many were enqueued and have ended since", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const { id } = yield* (yield* Cars.client)(1).askLater()
+    const repo = yield* ActionRepo
+    const begun = Effect.map(repo.list({ statuses: ["performing"] }), ([one]) => one?.id === id)
+    yield* comes("it has begun", begun)
+    yield* sql.unsafe(crowd(5001))
+    yield* sql`update stepped.ended_actions set enqueued_at = enqueued_at - interval '1 hour', ended_at = ended_at - interval '1 hour'`
+    const { until } = yield* connect((yield* servingApi({ authorization: known })).url)
+    yield* Stepped.cancel(id)
+    yield* until((events) => ofCar(events, "1").includes("ended cancelled"))
+  }).pipe(Effect.scoped, Effect.provide(layerWorkers(Cars.layer, { engines: 1 }))))
+
 it.live("21.2: who takes what happens too slowly is told that something was lost, and of which time", () =>
   Effect.forEach([0, 1], (taken) =>
     Effect.gen(function*() {
@@ -234,7 +248,9 @@ it.live("21.2: who takes what happens too slowly is told that something was lost
         return yield* Stream.runCollect(Stream.takeUntil(Stream.take(slowly, 40_000), (news) =>
           "gap" in news))
       }).pipe(
-        Effect.provide(Layer.provide(Live.layer, Layer.mock(ActionRepo, { changed: () => changed })))
+        Effect.provide(
+          Layer.provide(Live.layer, Layer.mock(ActionRepo, { changed: () => changed, list: () => Effect.succeed([]) }))
+        )
       )
       const gaps = told.flatMap((news) => "gap" in news ? [news.gap] : [])
       assert.lengthOf(gaps, 1)
