@@ -36,6 +36,10 @@ export const quantile = (values: ReadonlyArray<number>, share: number): number |
 const outcomeOf = (status: string): Outcome =>
   status === "succeeded" ? "succeeded" : ["failed", "timed_out", "deadlocked"].includes(status) ? "failed" : "other"
 
+/** How many have ended in so many ms before now. */
+export const countEnded = (actions: ReadonlyArray<Counted>, ms: number, now: number): number =>
+  actions.filter(({ endedAt }) => endedAt !== undefined && timeOf(endedAt) > now - ms).length
+
 /** Of those that have ended in so many ms before now. */
 export const sumsOf = (actions: ReadonlyArray<Counted>, ms: number, now: number): Sums => {
   const size = ms / buckets

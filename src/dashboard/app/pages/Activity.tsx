@@ -5,10 +5,14 @@ import { Chart, type Series } from "../Chart.tsx"
 import { useAsked } from "../live.ts"
 import { Section, Shown } from "../parts.tsx"
 import { ask, place } from "../route.ts"
-import { type Sums, sumsOf, timeOf } from "../sums.ts"
+import { countEnded, type Sums, sumsOf, timeOf } from "../sums.ts"
 import { lasting } from "../time.tsx"
 
 const most = 5000
+/** What ends in a time may have been enqueued so long before it. */
+const beforeMs = 86_400_000
+
+const ends = ["succeeded", "failed", "timed_out", "cancelled", "superseded", "deadlocked"]
 
 const windows = [
   { key: "15m", title: "15 min", ms: 900_000 },
@@ -19,7 +23,7 @@ const windows = [
 
 const Charts = ({ sums }: { readonly sums: Sums }) => {
   const { bucketMs, median, outcomes, p95, rate, times, waited } = sums
-  const ends: ReadonlyArray<Series> = [
+  const series: ReadonlyArray<Series> = [
     { label: "succeeded", tone: "good", values: outcomes.succeeded },
     { label: "failed", tone: "bad", values: outcomes.failed },
     { label: "other", tone: "calm", values: outcomes.other }
@@ -37,7 +41,7 @@ const Charts = ({ sums }: { readonly sums: Sums }) => {
         title="Outcomes"
         unit={`in ${lasting(bucketMs)}`}
         times={times}
-        series={ends}
+        series={series}
         isWhole
         format={(value) => value.toFixed(0)}
       />
@@ -70,15 +74,14 @@ const QueueAge = () => {
   const samples = useRef<ReadonlyArray<Sample>>([])
   const queues = useAsked<ReadonlyArray<Sample>>("queue age", async (signal) => {
     const backlog = (await get<ReadonlyArray<Backlog>>("queues", {}, signal)).filter(({ due }) => due > 0)
-    const at = Date.now()
-    const age = Math.max(0, ...backlog.map(({ oldestEnqueuedAt }) => at - timeOf(oldestEnqueuedAt)))
-    const due = backlog.reduce((sum, one) => sum + one.due, 0)
-    samples.current = [...samples.current, { at: at / 1000, age, due }].slice(-600)
     // by the clock of who has read it: the browser's may be another
     const age = Math.max(
       0,
       ...backlog.map(({ oldestDueAt = "", readAt }) => oldestDueAt === "" ? 0 : timeOf(readAt) - timeOf(oldestDueAt))
     )
+    const at = Date.now()
+    const due = backlog.reduce((sum, one) => sum + one.due, 0)
+    samples.current = [...samples.current, { at: at / 1000, age, due }].slice(-600)
     return samples.current
   }, 2000)
   return (
@@ -122,14 +125,12 @@ export const Activity = () => {
   const { key, ms } = chosen
   const actions = useAsked<ReadonlyArray<Action>>(
     `activity ${key}`,
-    (signal) => newest({ since: new Date(Date.now() - ms).toISOString() }, most, signal),
+    (signal) => newest({ since: new Date(Date.now() - ms - beforeMs).toISOString(), status: ends }, most, signal),
     10_000
   )
-  const count = actions.data?.length ?? 0
-  const sums = useMemo(
-    () => actions.data === undefined ? undefined : sumsOf(actions.data, ms, actions.at ?? Date.now()),
-    [actions.data, actions.at, ms]
-  )
+  const { at = Date.now(), data } = actions
+  const sums = useMemo(() => data === undefined ? undefined : sumsOf(data, ms, at), [data, actions.at, ms])
+  const count = data === undefined ? 0 : countEnded(data, ms, at)
   return (
     <>
       <h1>Activity</h1>
@@ -150,9 +151,9 @@ export const Activity = () => {
         {(sums) => (
           <>
             <p class="lead">
-              {count < most
-                ? `Of ${count} actions that were enqueued in ${chosen.title}.`
-                : `Of the newest ${most} actions: there were more in ${chosen.title}.`}
+              {(data?.length ?? 0) < most
+                ? `Of ${count} actions that have ended in ${chosen.title}.`
+                : `Of ${count} actions that have ended in ${chosen.title}, among the ${most} that were enqueued last: there were more.`}
             </p>
             <Charts sums={sums} />
           </>
