@@ -159,6 +159,24 @@ export interface StepRecord {
 }
 
 /**
+ * What a step has given, as later steps receive it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepResultRecord {
+  /** The step's place among those of its action, from 0, and its name. */
+  readonly index: number
+  readonly name: string
+  /** As JSON, with the results of its children; nothing, where it is left out. */
+  readonly result: unknown
+  /** Together with those before it, it is larger than what one answer has: 4 MiB as JSON. */
+  readonly isLeftOut: boolean
+  /** Whether something of it may be of others: it has waited for children or signals. */
+  readonly isOfOthers: boolean
+}
+
+/**
  * An attempt of a step.
  *
  * @category models

@@ -20,6 +20,7 @@ import type {
   PlanOptions,
   SlotRecord,
   StepRecord,
+  StepResultRecord,
   TreeOptions
 } from "./ActionRecord.ts"
 import { isActionId } from "./domain/Phase.ts"
@@ -73,6 +74,8 @@ import { ofRepo, strictly } from "./store/strictly.ts"
 
 /** Among how many of the newest it is looked for what has changed, and how many of these one call gives. */
 const changedAmong = 5000
+/** Bytes of results of steps that one answer has. */
+const resultBytes = 4 * 1024 * 1024
 const changedLimit = { otherwise: 1000, most: 5000 }
 
 /**
@@ -111,6 +114,11 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   ) => Effect.Effect<ReadonlyArray<ChangedAction>, StorageError | InvalidQuery>
   /** The steps of an action in the order in which they started. */
   readonly steps: (action: string) => Effect.Effect<ReadonlyArray<StepRecord>, StorageError>
+  /**
+   * What the steps of an action have given, of those whose result is kept: it may be large, and is read by itself. Nothing of an action's last step, or only one, whose result is the action's own, and of what
+   * nobody receives.
+   */
+  readonly stepResults: (action: string) => Effect.Effect<ReadonlyArray<StepResultRecord>, StorageError>
   /** What the steps of an action wait or waited for. */
   readonly slots: (action: string) => Effect.Effect<ReadonlyArray<SlotRecord>, StorageError>
   /** What was sent to an action, read or not, in its order: the last 10,000. */
@@ -344,6 +352,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
               : { groups: [], from: undefined }
           }),
         steps: (action) => isActionId(action) ? store.stepsOf([action]) : Effect.succeed([]),
+        stepResults: (action) => isActionId(action) ? store.stepResultsOf(action, resultBytes) : Effect.succeed([]),
         slots: (action) => isActionId(action) ? store.slotsOf([action]) : Effect.succeed([]),
         signals: (action) => isActionId(action) ? store.signalsOf(action, 10_000) : Effect.succeed([]),
         execution: (action) =>

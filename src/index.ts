@@ -51,6 +51,7 @@ export type {
   PlanOptions,
   SlotRecord,
   StepRecord,
+  StepResultRecord,
   TreeOptions,
   Waiting
 } from "./ActionRecord.ts"

@@ -1,7 +1,7 @@
 /** Commands that look at actions: what there is, what has become of one, and why one is where it is. */
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { ActionFilter, ActionRecord } from "../ActionRecord.ts"
+import type { ActionFilter, ActionRecord, StepResultRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { shown } from "../domain/shown.ts"
 import { quietly } from "../engine/client/quietly.ts"
@@ -147,6 +147,9 @@ const unreadOf = (id: string) =>
     }
   })
 
+/** What a step has given, as far as it is printed. */
+const givenBy = ({ isLeftOut, result }: StepResultRecord): unknown => isLeftOut ? "<left out: it is large>" : result
+
 const show = Command.make("show", {
   id,
   limit: Flag.Int("limit").pipe(
@@ -170,6 +173,7 @@ const show = Command.make("show", {
     yield* unreadOf(id)
     if (output.hasPayloads) {
       yield* Console.log(`arguments  ${JSON.stringify(args)}`)
+      for (const step of results) yield* Console.log(`${step.name} gave  ${JSON.stringify(givenBy(step))}`)
       if (endedAt !== undefined && result !== undefined) yield* Console.log(`result     ${JSON.stringify(result)}`)
     }
   }))).pipe(Command.withDescription("Show an action, its steps and attempts, and all that is below it"))

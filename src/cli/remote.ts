@@ -5,7 +5,14 @@
 import { Effect, Layer, Option, type Redacted, type Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { AchievementStore } from "../AchievementStore.ts"
-import type { ActionFilter, ActionRecord, ActionTree, SlotRecord, StepRecord } from "../ActionRecord.ts"
+import type {
+  ActionFilter,
+  ActionRecord,
+  ActionTree,
+  SlotRecord,
+  StepRecord,
+  StepResultRecord
+} from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import type { DefinitionRecord } from "../Catalogue.ts"
 import { joinKey } from "../domain/Key.ts"
@@ -89,6 +96,16 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
           Effect.map((found) => recordOf<FailureGroups>(found))
         ),
     steps: (id) => Effect.map(steps(id), (found) => found.map(({ slots: _, ...step }) => recordOf<StepRecord>(step))),
+    stepResults: (id) =>
+      Effect.map(
+        ofOne("ActionRepo.stepResults", client.actions.results({ params: { id } })),
+        (found) =>
+          Option.getOrElse(found, () => []).map((step) => ({
+            ...recordOf<Pick<StepResultRecord, "index" | "name" | "result">>(step),
+            isLeftOut: step.result._tag === "Hidden" && step.result.because === "large",
+            isOfOthers: false
+          }))
+      ),
     slots: (id) => Effect.map(steps(id), (found) => found.flatMap(({ slots }) => slots.map(recordOf<SlotRecord>))),
     signals: (id) =>
       Effect.map(

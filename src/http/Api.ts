@@ -12,7 +12,15 @@ import { ManyVerbSchema } from "../Many.ts"
 import { operatorVerbs } from "../Operation.ts"
 import { ActionId, isOneVerb, type OneVerb, roles, type VerbTable, verbTable, verbTargets } from "../verbs/table.ts"
 import { Conflict, Forbidden, NotFound, queryErrors, Unprocessable } from "./HttpError.ts"
-import { ActionCount, ActionSummary, ActionView, SignalView, StepView, TreeView } from "./models/actions.ts"
+import {
+  ActionCount,
+  ActionSummary,
+  ActionView,
+  SignalView,
+  StepResultView,
+  StepView,
+  TreeView
+} from "./models/actions.ts"
 import { AttentionView } from "./models/attention.ts"
 import { StreamedEvent } from "./models/events.ts"
 import { filter, ManyFilterView } from "./models/filter.ts"
@@ -75,6 +83,12 @@ export class ActionsGroup extends HttpApiGroup.make("actions").add(
   HttpApiEndpoint.get("steps", "/api/actions/:id/steps", {
     params: byId,
     success: Schema.Array(StepView),
+    error: oneErrors
+  }),
+  /** What its steps have given, of those whose result is kept. */
+  HttpApiEndpoint.get("results", "/api/actions/:id/results", {
+    params: byId,
+    success: Schema.Array(StepResultView),
     error: oneErrors
   }),
   HttpApiEndpoint.get("tree", "/api/actions/:id/tree", {

@@ -2,7 +2,7 @@
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { FailureCause, Heartbeat } from "../ActionRecord.ts"
+import type { FailureCause, Heartbeat, StepResultRecord } from "../ActionRecord.ts"
 import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
 import { ownActor } from "../domain/reserved.ts"
 import { JobQueue } from "../JobQueue.ts"
@@ -55,6 +55,7 @@ const shownWithout = (value: unknown, paths: ReadonlyArray<Path>, isKnown: boole
 export interface Shows {
   readonly arguments: (value: unknown) => Payload
   readonly result: (value: unknown) => Payload
+  readonly stepResult: (step: StepResultRecord) => Payload
   /** What a step, or somebody outside, has said of itself: JSON without a schema, that is there to be read. */
   readonly said: (value: unknown) => Payload
   readonly signal: (name: string, value: unknown) => Payload
@@ -68,6 +69,7 @@ const nothing: Shows = (() => {
   return {
     arguments: none,
     result: none,
+    stepResult: none,
     said: none,
     signal: none,
     signalError: none,
@@ -96,6 +98,14 @@ const showsOf = (versions: ReadonlyArray<DefinitionDescription>): Shows => {
       return shownWithout(value, paths, isKnown)
     },
     result: (value) => payloadOf(value, versions.map(({ success }) => success)),
+    stepResult: ({ isLeftOut, isOfOthers, name, result }) => {
+      if (isLeftOut) return hidden("large")
+      const steps = versions.flatMap(({ steps }) => steps.filter((step) => step.name === name))
+      // what has no schema is JSON that is there to be read, but for what others have given, which may have one
+      const described = steps.flatMap((step) => step.result ?? [])
+      const isKnown = steps.length > 0 && (described.length === steps.length || !isOfOthers)
+      return shownWithout(result, described.flatMap(({ redacted }) => redacted), isKnown)
+    },
     error: (value) => payloadOf(value, versions.map(({ error }) => error)),
     said,
     signal: (name, value) => payloadOf(value, signals(name).map(({ payload }) => payload)),
@@ -163,6 +173,7 @@ export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen
         const unknown = mayRead ? hidden("unknown") : hidden("notAllowed")
         return {
           ...rest,
+          ...mayRead ? otherwise(cause) : {},
           error: error === undefined
             ? undefined
             : declared === undefined
@@ -173,5 +184,4 @@ export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen
         }
       })
   }
-          ...mayRead ? otherwise(cause) : {},
 })

@@ -60,6 +60,16 @@ export const ActionsLive = HttpApiBuilder.group(
           )
         )
       }),
+      results: Effect.fnUntraced(function*({ params: { id } }) {
+        const { mayReadPayloads } = yield* Operator
+        const record = yield* found(id, yield* ask(asking, repo.find(id)))
+        const shows = yield* ask(asking, payloads.of(record, mayReadPayloads))
+        return (yield* ask(asking, repo.stepResults(id))).map((step) => ({
+          index: step.index,
+          name: step.name,
+          result: shows.stepResult(step)
+        }))
+      }),
       tree: Effect.fnUntraced(function*({ params: { id }, query: { limit = 1000 } }) {
         const { mayReadPayloads } = yield* Operator
         const tree = yield* found(id, yield* ask(asking, repo.tree(id, { limit })))

@@ -22,6 +22,7 @@ import { operationParameter, operationsOf, recording } from "./operations.ts"
 import { queueOf } from "./queue.ts"
 import { type Columns, defined, reading } from "./reading.ts"
 import { toAnswer } from "./rows.ts"
+import { stepResultsOf } from "./stepResults.ts"
 
 const { uuid } = PgTypes.OID
 
@@ -158,6 +159,7 @@ type Actions = Pick<
   | "idsLike"
   | "lowestLooked"
   | "stepsOf"
+  | "stepResultsOf"
   | "slotsOf"
   | "deleteEnded"
   | "planDeletion"
@@ -235,6 +237,7 @@ const actionsOf = (calls: Calls): Actions => {
         ]),
         (records) => records.map((record) => ({ ...record, heartbeat: heartbeatOf(record.heartbeat) }))
       ),
+    ...stepResultsOf(calls),
     ...deletingOf(calls)
   }
 }

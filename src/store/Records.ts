@@ -12,7 +12,8 @@ import type {
   ChangedAction,
   Deletion,
   SlotRecord,
-  StepRecord
+  StepRecord,
+  StepResultRecord
 } from "../ActionRecord.ts"
 import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
 import type { DatabaseHealth } from "../DatabaseHealth.ts"
@@ -163,6 +164,8 @@ export interface Records extends ScheduleStore {
   ) => Effect.Effect<FailureGroups, StorageError>
   /** Of several actions, each one's in their order. */
   readonly stepsOf: (actions: ReadonlyArray<string>) => Many<StepRecord>
+  /** In their order, with what they have given as far as it is not larger, all of it together. */
+  readonly stepResultsOf: (action: string, bytes: number) => Many<StepResultRecord>
   /** Of several actions, each one's in the order of its steps. */
   readonly slotsOf: (actions: ReadonlyArray<string>) => Many<SlotRecord>
   /** Of several executions of workflows what has become of them; of their children not what has become of these. In no order. */

@@ -458,6 +458,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             notOf: "Car"
           }),
           stepsOf: store.stepsOf([first]),
+          stepResultsOf: store.stepResultsOf(first, 1000),
           executionsOf: Effect.map(
             store.executionsOf([{ id: execution.action, actorType: "Workflow.W" }]),
             ([found]) => assert.strictEqual(found?.workflow, "W")

@@ -2,7 +2,8 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
-import { ActionRepo, Stepped } from "stepped"
+import { ActionRepo, EnqueueError, InvalidOption, Stepped, StorageError } from "stepped"
+import { stoppedBy } from "../../src/cli/failures.ts"
 import { garage, stepped, until } from "./fixtures/garage.ts"
 import { clockAhead } from "./fixtures/shop.ts"
 
@@ -265,6 +266,88 @@ describe("what was said with heartbeats", () => {
         assert.notInclude(hidden.out, "gate", command.join(" "))
         assert.include((yield* stepped(...command, "--payloads")).out, "the $& gate", command.join(" "))
       }
+    }))
+})
+
+describe("the fields of an error", () => {
+  it.live("are printed where payloads are asked for, and nowhere else: in messages neither", () =>
+    Effect.gen(function*() {
+      const { client, services, stepped } = yield* saying
+      const failed = yield* client(1).visitLater("nowhere")
+      yield* Effect.exit(failed.await)
+      const held = yield* client(2).repairLater()
+      const isHeld = Effect.map(stepped("why", held.id), ({ out }) => out.includes("is held"))
+      yield* Effect.provide(until("it is held", isHeld), services)
+      for (const command of [["ls"], ["show", failed.id], ["show", held.id], ["why", held.id], ["errors"]]) {
+        for (const flags of [[], ["--json"]]) {
+          const hidden = yield* stepped(...command, ...flags)
+          assert.strictEqual(hidden.code, 0)
+          assert.notMatch(hidden.out, /tyre|left|right/, [...command, ...flags].join(" "))
+          assert.include(hidden.out, "Flat", [...command, ...flags].join(" "))
+          const { out } = yield* stepped(...command, ...flags, "--payloads")
+          assert.match(out, /tyre/, [...command, ...flags].join(" "))
+        }
+      }
+    }))
+})
+
+describe("what steps have given", () => {
+  it.live("is printed where payloads are asked for, and nowhere else", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* saying
+      const { await: ended, id } = yield* client(1).askLater()
+      const sent = Effect.map(stepped("signal", id, "go", "{\"by\":\"Ann\"}", ...why), ({ code }) => code === 0)
+      yield* Effect.provide(until("it is sent", sent), services)
+      yield* ended
+      assert.include((yield* stepped("show", id, "--payloads")).out, "wait gave  {\"by\":\"Ann\"}")
+      const [{ steps }] = (yield* objects("show", id, "--payloads")) as [Record<string, any>]
+      assert.deepStrictEqual(steps.map(({ result }: { result: unknown }) => result), [{ by: "Ann" }, undefined])
+      for (const flags of [[], ["--json"]]) assert.notInclude((yield* stepped("show", id, ...flags)).out, "Ann")
+    }))
+})
+
+describe("the code of an end", () => {
+  it("is the database's where that is why nothing was enqueued, and that of what was given elsewhere", () => {
+    const codes = [
+      new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("away") }),
+      new InvalidOption({ option: "priority", value: "1000", takes: "100 at most" })
+    ].map((reason) => stoppedBy(new EnqueueError({ reason })).code)
+    assert.deepStrictEqual(codes, [3, 2])
+  })
+})
+
+describe("lists", () => {
+  it.live("of lanes and of errors say that there is more, and lanes go on with it", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* saying
+      const asks = yield* client(1).askLater()
+      const others = [yield* client(2).askLater(), yield* client(3).askLater()]
+      const waiting = Effect.map(objects("lanes"), ({ length }) => length === 3)
+      yield* Effect.provide(until("they wait", waiting), services)
+      const { out } = yield* stepped("lanes", "--limit", "1")
+      assert.include(out, asks.id)
+      const [, more] = /more: --after (\S+)$/.exec(out)!
+      const keys = (yield* objects("lanes", "--after", more!)).map(({ performing }) => performing)
+      assert.deepStrictEqual(keys, others.map(({ id }) => [id]))
+      assert.notInclude((yield* stepped("lanes")).out, "more:")
+      yield* Effect.exit(client(4).visitNow("nowhere"))
+      assert.include((yield* stepped("errors", "--limit", "1")).out, "there may be more groups")
+      assert.notInclude((yield* stepped("errors")).out, "there may be more")
+    }))
+})
+
+describe("definitions", () => {
+  it.live("are printed with their schemas, which are no payloads", () =>
+    Effect.gen(function*() {
+      const { objects, stepped } = yield* saying
+      const found = (yield* objects("definitions")).map(({ description, name }) => [name, description] as const)
+      const { ask, outside, visit } = Object.fromEntries(found)
+      assert.deepStrictEqual(visit.arguments.map(({ schema }: { schema: { type: string } }) => schema.type), ["string"])
+      assert.include(JSON.stringify(visit.error), "tyre")
+      assert.include(JSON.stringify(ask.signals[0].payload), "by")
+      assert.property(outside.success, "schema")
+      const { out } = yield* stepped("definitions", "--action", "visit")
+      assert.match(out, /arguments[^]*Car\/visit.* string /)
     }))
 })
 

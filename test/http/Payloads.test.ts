@@ -76,7 +76,7 @@ it.live("21.3: payloads are for who may read them, without what is secret in the
     yield* described
     const { get } = yield* servingApi({ authorization: known })
     const paths = [paid, failed, asked, outside].flatMap(({ id }) =>
-      ["", "/steps", "/tree", "/why", "/signals"].map((path) => `/api/actions/${id}${path}`)
+      ["", "/steps", "/results", "/tree", "/why", "/signals"].map((path) => `/api/actions/${id}${path}`)
     )
     for (const path of [...paths, "/api/actions", "/api/errors", "/api/queued", "/api/achievements"]) {
       for (const name of ["vera", "ada"]) {
@@ -114,7 +114,9 @@ it.live("21.3: messages that errors have been given are for who may look, and no
     yield* until("it is held", status)
     const { get, post } = yield* servingApi({ authorization: known })
     const ids = [lent, ...ended].map(({ id }) => id)
-    const paths = ids.flatMap((id) => ["", "/steps", "/tree", "/why"].map((path) => `/api/actions/${id}${path}`))
+    const paths = ids.flatMap((id) =>
+      ["", "/steps", "/results", "/tree", "/why"].map((path) => `/api/actions/${id}${path}`)
+    )
     const filter = { actorType: "Bank" }
     const plan = { filter, verb: { verb: "Stepped.cancel" } }
     const seen = (name: string) =>

@@ -20,6 +20,7 @@ export type Sent<A> = A extends Date ? string
 export type Action = Sent<typeof Actions.ActionSummary.Type>
 export type ActionDetail = Sent<typeof Actions.ActionView.Type>
 export type Step = Sent<typeof Actions.StepView.Type>
+export type StepResult = Sent<typeof Actions.StepResultView.Type>
 export type Tree = Sent<Actions.TreeView>
 export type TreeStep = Tree["steps"][number]
 export type Slot = TreeStep["slots"][number]

@@ -132,7 +132,8 @@ export const Copy = ({ label, text }: { readonly label: string; readonly text: s
 const hidden: Readonly<Record<string, string>> = {
   notAllowed: "hidden: you may not read what programs store",
   unknown: "hidden: no worker has said what this is, so nobody knows what of it is secret",
-  secret: "hidden: it is secret"
+  secret: "hidden: it is secret",
+  large: "left out: it is large"
 }
 
 /** What a program has stored. */

@@ -132,6 +132,11 @@ export const StepView = Schema.Struct({ ...stepFields, slots: Schema.Array(SlotV
 
 export type StepView = typeof StepView.Type
 
+/** What a step has given, as later steps receive it. */
+export const StepResultView = Schema.Struct({ index: Schema.Int, name: Schema.String, result: Payload })
+
+export type StepResultView = typeof StepResultView.Type
+
 /** A slot of a tree, with the action in it. */
 export interface TreeSlot extends SlotView {
   readonly tree?: TreeView | undefined

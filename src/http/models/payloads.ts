@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { failureKinds } from "../../domain/Failure.ts"
 
 /**
- * A value that a program has stored. `Hidden`: `notAllowed`, whoever asks may not read payloads; `unknown`, no worker has said what it is, or there are more than 100 versions of what it is of, so that nobody knows what of it is secret; `secret`, all of it is.
+ * A value that a program has stored. `Hidden`: `notAllowed`, whoever asks may not read payloads; `unknown`, no worker has said what it is, or there are more than 100 versions of what it is of, so that nobody knows what of it is secret; `secret`, all of it is; `large`, it is more than one answer has.
  */
 export const Payload = Schema.Union([
   Schema.TaggedStruct("Shown", {
@@ -11,7 +11,7 @@ export const Payload = Schema.Union([
     /** Whether something in it is secret, and stands there as `<redacted>`. */
     isRedacted: Schema.Boolean
   }),
-  Schema.TaggedStruct("Hidden", { because: Schema.Literals(["notAllowed", "unknown", "secret"]) })
+  Schema.TaggedStruct("Hidden", { because: Schema.Literals(["notAllowed", "unknown", "secret", "large"]) })
 ])
 
 export type Payload = typeof Payload.Type

@@ -4,6 +4,7 @@ import { ExecutionParts } from "../action/Execution.tsx"
 import { GraphView } from "../action/GraphView.tsx"
 import { Lineage } from "../action/Lineage.tsx"
 import { Outline } from "../action/Outline.tsx"
+import { Results } from "../action/Results.tsx"
 import { Steps } from "../action/Steps.tsx"
 import { Waterfall } from "../action/Waterfall.tsx"
 import { WhyView } from "../action/WhyView.tsx"
@@ -297,6 +298,7 @@ export const ActionPage = ({ id }: { readonly id: string }) => {
       </Section>
       <Section id="payloads" title="What is stored">
         <Stored label="Arguments" payload={action.arguments} />
+        <Results id={action.id} />
         {action.endedAt === undefined ? null : <Stored label="Result" payload={action.result} />}
         <Stored label="Progress" payload={action.progress} />
         <Stored label="Heartbeat" payload={action.heartbeat?.details} />
