@@ -38,8 +38,9 @@ const forget = Command.make("forget", {
       )
     }
     const asks = yield* operator(given)
-    yield* output.remark(`${target}: ${goes(plan)}${stays(plan)}${looked(plan)}`)
-    if (!yes) yield* confirmed(`forget ${target}? It cannot be undone`)
+    const seen = `${target}: ${goes(plan)}${stays(plan)}${looked(plan)}`
+    yield* output.remark(seen)
+    if (!yes) yield* confirmed(`forget ${target}? It cannot be undone`, seen)
     const done = yield* repo.forget({ actorType, actorId }, asks)
     yield* answer("ActionRepo.forget", target, forgotten(done, false))
   }))).pipe(Command.withDescription(verbTable["ActionRepo.forget"].description))

@@ -66,7 +66,7 @@ export const onMany = (verb: ManyVerb, given: GivenMany) =>
     }
     const options = { ...yield* operator(given), rate }
     yield* output.remark(planText(plan))
-    if (!given.yes) yield* confirmed(`${verb.verb} on ${counted(plan)}?`)
+    if (!given.yes) yield* confirmed(`${verb.verb} on ${counted(plan)}?`, planText(plan))
     if (here) return yield* told(plan, performed(plan, options))
     if (!(yield* isServed)) {
       const text = `no worker is running that takes from the queue ${ownQueue}`

@@ -66,13 +66,15 @@ const prune = Command.make("prune", {
       const asks = yield* operator(given)
       const which = scope.before === undefined ? "by how long each is kept" : `from before ${output.time(scope.before)}`
       if (!given.yes) {
+        const plan: Array<string> = []
         if (given.what === "actions") {
           const { hasMore, rows, text } = yield* planned(scope, plannedMax)
           if (rows.length === 0 && !hasMore) return yield* nothing(nothingOld)
-          for (const row of rows) yield* output.remark(planLine(row))
-          yield* output.remark(hasMore ? `${text}, of the newest ${plannedMax.toLocaleString("en")} that may be` : text)
+          const most = `, of the newest ${plannedMax.toLocaleString("en")} that may be`
+          plan.push(...rows.map(planLine), hasMore ? `${text}${most}` : text)
         }
-        yield* confirmed(`delete ${kinds[given.what]}, ${which}?`)
+        for (const line of plan) yield* output.remark(line)
+        yield* confirmed(`delete ${kinds[given.what]}, ${which}?`, plan.join("\n"))
       }
       const kept = Option.isSome(given.export) ? yield* exportTo(given.export.value) : undefined
       if (kept !== undefined && kept.before > 0) {

@@ -1,5 +1,5 @@
 /** Commands that have something performed: enqueueing an action, and a worker of a program's module. */
-import { Deferred, Duration, Effect, Layer, Option, Schema } from "effect"
+import { Deferred, Duration, Effect, Layer, Logger, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { action as defineAction } from "../Action.ts"
 import { Actor } from "../Actor.ts"
@@ -9,7 +9,7 @@ import { engineLayer } from "../engine/engineLayer.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import { worker as workerLayer } from "../Stepped.ts"
 import { checked, checkedId, described } from "./checked.ts"
-import { databaseOf, schemaOf, withEngine } from "./connection.ts"
+import { databaseOf, Json, schemaOf, withEngine } from "./connection.ts"
 import { type Stopped, usage } from "./failures.ts"
 import { actorOf, json, readDate } from "./given.ts"
 import { doesNotStart, load, module } from "./module.ts"
@@ -154,7 +154,7 @@ const worker = Command.make("worker", {
     return yield* Effect.mapError(
       Effect.raceFirst(Layer.launch(live), Deferred.await(drained)),
       doesNotStart(given.module)
-    )
+    ).pipe(Effect.provide((yield* Json) ? Logger.layer([Logger.consoleJson]) : Layer.empty))
   })).pipe(Command.withDescription("Perform the actions of a module, until it is told to stop, or drained"))
 
 export const runningCommands = [run, worker] as const
