@@ -2,9 +2,9 @@
 import { Clock, Duration, Effect, Option, Schema, Stdio } from "effect"
 import { Argument, CliError, Flag, Prompt } from "effect/cli"
 import { hostname, userInfo } from "node:os"
+import { firstRounded } from "../domain/exact.ts"
 import { isActionId, statuses } from "../domain/Phase.ts"
 import { RunningProgram } from "./connection.ts"
-import { firstRounded } from "./exactJson.ts"
 import { usage } from "./failures.ts"
 
 export const ActionId = Schema.String.pipe(

@@ -4,12 +4,25 @@ import * as Effect from "effect/Effect"
 import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
+import { firstRounded } from "../domain/exact.ts"
 import { BadRequest, TooLarge } from "./HttpError.ts"
 import { isTooDeep, nestingMost } from "./nesting.ts"
 import { BodyLimit } from "./Operator.ts"
 
 /** Bytes of a body: those of a result that a step is completed with, and what stands around it. */
 const bodyMost = 2 * 1024 * 1024
+
+/** How a number is written that may be too large. */
+const mayRound = /\d{16}|\de\+?\d{3}/i
+
+/** What is no JSON is told when it is read. */
+const roundedIn = (body: string): string | undefined => {
+  try {
+    return firstRounded(body)
+  } catch {
+    return undefined
+  }
+}
 
 const tooLarge = () => new TooLarge({ message: `a body has ${bodyMost} bytes at most` })
 
@@ -36,8 +49,17 @@ export const BodyLimitLive = Layer.succeed(
         return yield* new BadRequest({ message: "a body has its Content-Length", field: "content-length" })
       }
       if (Number(length ?? 0) > bodyMost) return yield* tooLarge()
-      if (isTooDeep(yield* bodyOf)) {
+      const body = yield* bodyOf
+      if (isTooDeep(body)) {
         return yield* new BadRequest({ message: `a body is nested ${nestingMost} deep at most`, field: "body" })
+      }
+      const rounded = mayRound.test(body) ? roundedIn(body) : undefined
+      if (rounded !== undefined) {
+        const number = rounded.slice(0, 100)
+        return yield* new BadRequest({
+          message: `a body has the number ${number}, which is beyond 2^53 and would be rounded: where its schema takes a text, give that`,
+          field: "body"
+        })
       }
       return yield* response
     })

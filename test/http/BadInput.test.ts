@@ -105,6 +105,17 @@ it.effect("21.1, 21.3: bad values are refused, or find nothing, and change nothi
       assert.strictEqual(answer.status, 400, path)
       assert.include(yield* Effect.promise(() => answer.text()), "nested")
     }
+    for (const number of ["9007199254740993", "-12345678901234567890", "1e400"]) {
+      const answer = yield* Effect.promise(() =>
+        fetch(`${url}/api/run`, {
+          method: "POST",
+          body: `{"actorType":"Car","actorId":"1","name":"visit","arguments":["9007199254740993",{"a":[${number}]}]}`,
+          headers: { authorization: "Bearer ada", "content-type": "application/json" }
+        })
+      )
+      assert.strictEqual(answer.status, 400, number)
+      assert.include(yield* Effect.promise(() => answer.text()), `the number ${number}, which is beyond 2^53`)
+    }
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
       const answer = yield* post("/api/verbs/Stepped.cancel", { reason: "x" }, {
         headers: { authorization: "Bearer ada", "content-type": type }

@@ -12,6 +12,7 @@ import {
   tagOf,
   valuesOf
 } from "./jsonSchema.ts"
+import { roundedText } from "./rounded.ts"
 
 export interface FieldProps {
   readonly label: string
@@ -106,7 +107,10 @@ const NumberField = ({ isRequired, label, onChange, schema, value }: FieldProps)
         required={isRequired}
         aria-describedby={hint}
         value={typeof value === "number" ? value : ""}
-        onInput={({ currentTarget: { value } }) => onChange(value === "" ? undefined : Number(value))}
+        onInput={({ currentTarget: field }) => {
+          field.setCustomValidity(roundedText(field.value))
+          onChange(field.value === "" ? undefined : Number(field.value))
+        }}
       />
       <Hint id={hint} schema={schema} />
     </label>
@@ -342,7 +346,7 @@ const JsonField = ({ isRequired, label, onChange, schema, value }: FieldProps) =
     }
     try {
       onChange(JSON.parse(area.value))
-      area.setCustomValidity("")
+      area.setCustomValidity(roundedText(area.value))
     } catch (error) {
       area.setCustomValidity(`This is not JSON: ${error instanceof Error ? error.message : ""}`)
     }
