@@ -93,7 +93,9 @@ export const engineOf = (client: Client): Engine["Service"] =>
               payload: {
                 name: signal.name,
                 ...value === undefined ? {} : { payload: value as Schema.Json },
-                ...given({ key: options?.key, reason: options?.reason })
+                // it is asked for there: who gives none is told so
+                reason: options?.reason ?? "",
+                ...given({ key: options?.key })
               }
             }),
             toldOf("Stepped.send", target)
@@ -109,7 +111,9 @@ export const engineOf = (client: Client): Engine["Service"] =>
               params: { id: target },
               payload: {
                 outcome: outcome.status,
-                ...given({ key: options?.key, reason: options?.reason }),
+                // it is asked for there: who gives none is told so
+                reason: options?.reason ?? "",
+                ...given({ key: options?.key }),
                 // false is a value, too
                 ...outcome.status === "succeeded" && outcome.result !== undefined
                   ? { value: outcome.result as Schema.Json }

@@ -271,8 +271,7 @@ export class TellingGroup extends HttpApiGroup.make("telling").add(
       payload: Schema.optionalKey(Schema.Json),
       /** With the same key it is the same signal. */
       key: Schema.optionalKey(Schema.String),
-      /** Why, for the record: 1 to 1,000 characters. */
-      reason: Schema.optionalKey(Schema.String)
+      reason: Reason
     }),
     success: Schema.Struct({ outcome: Schema.Literals(["sent", "repeated", "none"]) }),
     error: tellingErrors
@@ -284,8 +283,7 @@ export class TellingGroup extends HttpApiGroup.make("telling").add(
       /** The success, or the error. */
       value: Schema.optionalKey(Schema.Json),
       key: Schema.optionalKey(Schema.String),
-      /** Why, for the record: 1 to 1,000 characters. */
-      reason: Schema.optionalKey(Schema.String)
+      reason: Reason
     }),
     success: Schema.Struct({ outcome: Schema.Literals(["done", "none"]) }),
     error: tellingErrors

@@ -91,7 +91,7 @@ it.effect("21.1, 21.3: bad values are refused, or find nothing, and change nothi
         ["/api/verbs/ActionRepo.completeStep", `{"id":"${none}","reason":"x","result":${deep}}`],
         ["/api/verbs/ActionRepo.completeStep", `{"id":"${none}","reason":"x","result":${"{\"a\":".repeat(100_000)}`],
         ["/api/run", `{"actorType":"Car","actorId":"1","name":"visit","arguments":${deep}}`],
-        [`/api/actions/${none}/signal`, `{"name":"go","payload":${deep}}`],
+        [`/api/actions/${none}/signal`, `{"name":"go","reason":"x","payload":${deep}}`],
         ["/api/many/plan", deep]
       ] as const
     ) {

@@ -52,6 +52,19 @@ const timeOf = (text: string | undefined): string | undefined => {
   return Number.isNaN(at) ? undefined : new Date(at).toISOString()
 }
 
+/** What is asked for with yes or no. */
+const flags = [["roots", "only roots"], ["held", "held"], ["notUndone", "not undone"]] as const
+
+const fields = new Set<string>([
+  "name",
+  "actor",
+  "tag",
+  "since",
+  "before",
+  "status",
+  ...flags.map(([key]) => key)
+])
+
 const Filters = ({ query }: { readonly query: Query }) => {
   /** What is being written, until it is looked for. */
   const [text, setText] = useState<string>()
@@ -112,25 +125,25 @@ const Filters = ({ query }: { readonly query: Query }) => {
             <Status status={status} />
           </label>
         ))}
-        <label class="chip">
-          <input
-            type="checkbox"
-            checked={query.roots === "true"}
-            onChange={({ currentTarget: { checked } }) => ask({ roots: checked ? "true" : "" })}
-          />
-          only roots
-        </label>
+        {flags.map(([key, label]) => (
+          <label key={key} class="chip">
+            <input
+              type="checkbox"
+              checked={query[key] === "true"}
+              onChange={({ currentTarget: { checked } }) => ask({ [key]: checked ? "true" : "" })}
+            />
+            {label}
+          </label>
+        ))}
       </fieldset>
       <Others query={query} />
     </form>
   )
 }
 
-/** What a link has asked for that has no field here. */
+/** What a link has asked for that has no field here: nothing filters unseen. */
 const Others = ({ query }: { readonly query: Query }) => {
-  const others = ["failure", "parent", "startedBy", "retryOf", "callbacksFailed", "actorType"].filter((key) =>
-    query[key] !== undefined
-  )
+  const others = Object.keys(query).filter((key) => !fields.has(key) && query[key] !== "")
   return others.length === 0 ? null : (
     <p class="others">
       {others.map((key) => (

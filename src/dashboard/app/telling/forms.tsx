@@ -110,14 +110,31 @@ const delayOf = (text: string): number | undefined => {
   return Number(number) * units[unit]!
 }
 
+const priorityOf = (text: string): number | undefined => {
+  if (text.trim() === "") return undefined
+  if (!/^\s*-?\d+\s*$/.test(text)) throw new Error("Priority takes a whole number from -100, which comes first, to 100")
+  return Number(text)
+}
+
+const atOf = (text: string): string | undefined => {
+  if (text.trim() === "") return undefined
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) throw new Error("At takes a time: 2026-05-01T12:00:00Z")
+  return new Date(at).toISOString()
+}
+
 export const RunForm = ({ definition: { actorType, description, name } }: { readonly definition: Definition }) => {
   const [actorId, setActorId] = useState("")
   const [values, setValues] = useState<ReadonlyArray<unknown>>(() => description.arguments.map(firstOf))
   const [tags, setTags] = useState("")
   const [key, setKey] = useState("")
   const [delay, setDelay] = useState("")
+  const [at, setAt] = useState("")
+  const [priority, setPriority] = useState("")
+  const [ownId, setOwnId] = useState("")
   const send = async () => {
-    const delayMs = delayOf(delay)
+    // what is left out is not sent
+    const options = { delayMs: delayOf(delay), at: atOf(at), priority: priorityOf(priority) }
     const { id } = await post<{ readonly id: string }>("run", {
       actorType,
       actorId,
@@ -125,7 +142,8 @@ export const RunForm = ({ definition: { actorType, description, name } }: { read
       arguments: values.map((value) => value === undefined ? null : value),
       ...tags.trim() === "" ? {} : { tags: tags.split(",").map((tag) => tag.trim()) },
       ...key === "" ? {} : { idempotencyKey: key },
-      ...delayMs === undefined ? {} : { delayMs }
+      ...ownId.trim() === "" ? {} : { id: ownId.trim() },
+      ...options
     })
     return (
       <>
@@ -154,6 +172,19 @@ export const RunForm = ({ definition: { actorType, description, name } }: { read
       <Text label="Tags" value={tags} onChange={setTags} hint="With commas between them." />
       <Text label="Idempotency key" value={key} onChange={setKey} hint="Under it, the action is enqueued once." />
       <Text label="Delay" value={delay} onChange={setDelay} hint="5 min" />
+      <Text label="At" value={at} onChange={setAt} hint="In place of a delay: 2026-05-01T12:00:00Z" />
+      <Text
+        label="Priority"
+        value={priority}
+        onChange={setPriority}
+        hint="From -100, which comes first, to 100: 0, if nothing is given."
+      />
+      <Text
+        label="Id"
+        value={ownId}
+        onChange={setOwnId}
+        hint="A UUIDv7 of your own: under it, too, the action is enqueued once."
+      />
     </Telling>
   )
 }
@@ -180,7 +211,7 @@ const SignalForm = (
       name,
       payload: value === undefined ? null : value,
       ...key === "" ? {} : { key },
-      ...reason.trim() === "" ? {} : { reason }
+      reason
     })
     then()
     return sent[outcome] ?? outcome
@@ -189,7 +220,7 @@ const SignalForm = (
     <Telling title={`Send the signal ${name}`} label="Send it" send={send} isOver={isOver}>
       <Value label="Payload" described={payload} value={value} onChange={setValue} />
       <Text label="Key" value={key} onChange={setKey} hint="Of two with one key the second changes nothing." />
-      <Text label="Why" value={reason} onChange={setReason} hint="Recorded with your name." />
+      <Text label="Why" value={reason} onChange={setReason} isRequired hint="Recorded with your name." />
     </Telling>
   )
 }
@@ -207,13 +238,15 @@ const CompleteForm = (
   const [outcome, setOutcome] = useState<typeof outcomes[number]>("succeeded")
   const [success, setSuccess] = useState<unknown>(() => firstOf(description.success))
   const [error, setError] = useState<unknown>(() => firstOf(description.error))
+  const [key, setKey] = useState("")
   const [reason, setReason] = useState("")
   const send = async () => {
     const { outcome: said } = await post<{ readonly outcome: string }>(`actions/${id}/complete`, {
       outcome,
       ...outcome === "succeeded" ? { value: success === undefined ? null : success } : {},
       ...outcome === "failed" && error !== undefined ? { value: error } : {},
-      ...reason.trim() === "" ? {} : { reason }
+      ...key === "" ? {} : { key },
+      reason
     })
     then()
     return said === "done" ? "It is completed." : "Nothing was changed: it does not wait to be completed from outside."
@@ -235,7 +268,8 @@ const CompleteForm = (
       {outcome === "failed"
         ? <Value key="error" label="Error" described={description.error} value={error} onChange={setError} />
         : null}
-      <Text label="Why" value={reason} onChange={setReason} hint="Recorded with your name." />
+      <Text label="Key" value={key} onChange={setKey} hint="Completed again with it, it is the same." />
+      <Text label="Why" value={reason} onChange={setReason} isRequired hint="Recorded with your name." />
     </Telling>
   )
 }
