@@ -4944,8 +4944,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "prune asks whether to delete, and does not say what",
     plants: [{
       file: "src/cli/pruning.ts",
-      find: `for (const row of rows) yield* output.remark(planLine(row))`,
-      replace: `for (const row of rows.slice(0, 0)) yield* output.remark(planLine(row))`
+      find: `for (const line of plan) yield* output.remark(line)`,
+      replace: `for (const line of plan.slice(0, 0)) yield* output.remark(line)`
     }],
     tests: { "test/cli/Pruning.test.ts": ["shows what would go and stay before it asks"] }
   },
@@ -5125,10 +5125,100 @@ const second: ReadonlyArray<Bug> = [
     breaks: "what was said with heartbeats is printed without being asked for",
     plants: [{
       file: "src/cli/reading.ts",
-      find: `output.hasPayloads ? found : quietly(found)`,
-      replace: `output !== undefined ? found : quietly(found)`
+      find: `output.hasPayloads ? found : openWhy(quietly(found))`,
+      replace: `output.hasPayloads ? found : openWhy(found)`
     }],
     tests: { [answers]: ["is printed where payloads are asked for"] }
+  },
+  {
+    name: "printed-in-messages",
+    breaks: "an error's fields are printed in lists without being asked for",
+    plants: [{
+      file: "src/cli/reading.ts",
+      find: "output.hasPayloads ? items : items.map(openRecord)",
+      replace: "items"
+    }],
+    tests: { [answers]: ["are printed where payloads are asked for, and nowhere else: in messages"] }
+  },
+  {
+    name: "drawn-in-messages",
+    breaks: "a tree is printed with the fields of its errors without being asked for",
+    plants: [{
+      file: "src/cli/reading.ts",
+      find: "const seen = output.hasPayloads ? found.value : openTree(found.value)",
+      replace: "const seen = found.value"
+    }],
+    tests: { [answers]: ["are printed where payloads are asked for, and nowhere else: in messages"] }
+  },
+  {
+    name: "why-in-messages",
+    breaks: "why an action is held is printed with the error's fields without being asked for",
+    plants: [{
+      file: "src/cli/reading.ts",
+      find: "output.hasPayloads ? found : openWhy(quietly(found))",
+      replace: "output.hasPayloads ? found : quietly(found)"
+    }],
+    tests: { [answers]: ["are printed where payloads are asked for, and nowhere else: in messages"] }
+  },
+  {
+    name: "groups-in-messages",
+    breaks: "groups of failures are printed with an error's fields without being asked for",
+    plants: [{
+      file: "src/cli/overview.ts",
+      find: "output.hasPayloads ? groups : groups.map(openGroup)",
+      replace: "groups"
+    }],
+    tests: { [answers]: ["are printed where payloads are asked for, and nowhere else: in messages"] }
+  },
+  {
+    name: "definitions-without-schemas",
+    breaks: "definitions are printed without their schemas, as if these were payloads",
+    plants: [{
+      file: "src/cli/Output.ts",
+      find: "object(row, payloads || isDescription)",
+      replace: "object(row, payloads)"
+    }],
+    tests: { [answers]: ["are printed with their schemas"] }
+  },
+  {
+    name: "away-is-wrong",
+    breaks: "nothing is enqueued as the database is away, and that ends as if something wrong had been given",
+    plants: [{
+      file: "src/cli/failures.ts",
+      find: "error._tag === \"EnqueueError\" &&",
+      replace: "error._tag === \"\" &&"
+    }],
+    tests: { [answers]: ["is the database's where that is why"] }
+  },
+  {
+    name: "lanes-cut",
+    breaks: "a list of lanes is cut without a word",
+    plants: [{
+      file: "src/cli/overview.ts",
+      find: "if (last !== undefined && found.length === limit) {",
+      replace: "if (last !== undefined && found.length > limit) {"
+    }],
+    tests: { [answers]: ["of lanes and of errors say that there is more"] }
+  },
+  {
+    name: "refused-as-away",
+    breaks: "21.6: what is refused over HTTP ends as if the database were away",
+    plants: [{
+      file: "src/cli/remoteEngine.ts",
+      find: "new UnknownAction({ actionId: id }) : toldOfOptions(operation)(error)",
+      replace: "new UnknownAction({ actionId: id }) : toldOfStorage(operation)(error)"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: what is refused"] }
+  },
+  {
+    name: "serves-an-api",
+    breaks: "21.6: an API is served by half",
+    plants: [{
+      file: "src/cli/serve.ts",
+      find: "if (Option.isSome(yield* Effect.serviceOption(RemoteVerbs))) {",
+      replace: "if (Option.isSome(yield* Effect.serviceOption(RemoteVerbs)) && port < 0) {"
+    }],
+    tests: { "test/cli/Serve.test.ts": ["21.6: serves a database, and no other API"] }
   },
   {
     name: "drawn-with-what-was-heard",
@@ -7698,6 +7788,26 @@ const second: ReadonlyArray<Bug> = [
     tests: { [whyCosts]: ["19.1: asking why looks at"] }
   },
   {
+    name: "why-usual-of-the-last",
+    breaks: "19.1: how long actions take is told by the last thousands, among which those that take long are not",
+    plants: [{
+      file: "src/sql/why.ts",
+      find: "[id, ...before.map((ms) => firstIdOf(at - ms)), firstIdOf(0)]",
+      replace: "[id, firstIdOf(at - before[0]!)]"
+    }],
+    tests: { "test/behaviour/WhyEnds.test.ts": ["19.1: of one that has ended"] }
+  },
+  {
+    name: "why-usual-of-what-came-later",
+    breaks: "19.1: how long actions take is told by those that were enqueued later, and have ended already",
+    plants: [{
+      file: "src/sql/why.ts",
+      find: "[id, ...before.map((ms)",
+      replace: "[\"ffffffff-ffff-7fff-bfff-ffffffffffff\", ...before.map((ms)"
+    }],
+    tests: { "test/behaviour/WhyEnds.test.ts": ["19.1: of one that has ended"] }
+  },
+  {
     name: "undone-by-the-success",
     breaks: "10.2: what undoes the last step is given the action's success, and not what the step has given",
     plants: [{
@@ -10081,10 +10191,60 @@ const third: ReadonlyArray<Bug> = [
     breaks: "21.3: why an action is held is told with its error's fields to who may not read payloads",
     plants: [{
       file: "src/http/messages.ts",
-      find: "return failure === undefined\n      ?",
-      replace: "return failure === undefined || reason._tag === \"Held\"\n      ?"
+      find: "if (\"failure\" in reason && reason.failure !== undefined) {",
+      replace: "if (\"failure\" in reason && reason.failure !== undefined && reason._tag !== \"Held\") {"
     }],
     tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
+  },
+  {
+    name: "due-since-its-enqueueing",
+    breaks: "21.1: what was delayed needs somebody as soon as it is due, as if it had waited all the time",
+    plants: [{
+      file: "src/sql/queue.ts",
+      find: "then due_at\n",
+      replace: "then enqueued_at\n"
+    }],
+    tests: { "test/http/Attention.test.ts": ["21.1: what waits for its time is due"] }
+  },
+  {
+    name: "overdue-is-later",
+    breaks: "21.1: nobody is told that no worker runs where all that is due was delayed",
+    plants: [{
+      file: "src/sql/queue.ts",
+      find: "and due_at <= ${now}))`",
+      replace: "and due_at <= ${now} and due_at > ${now}))`"
+    }],
+    tests: { "test/http/Attention.test.ts": ["21.1: what waits for its time is due"] }
+  },
+  {
+    name: "http-results-of-others",
+    breaks: "21.3: what a step was given by others is sent with what is secret of it",
+    plants: [{
+      file: "src/http/payloads.ts",
+      find: "(described.length === steps.length || !isOfOthers)",
+      replace: "(described.length === steps.length || isOfOthers || !isOfOthers)"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: payloads are for who may read them"] }
+  },
+  {
+    name: "http-rounds",
+    breaks: "21.1: a whole number that is posted is stored as another one",
+    plants: [{
+      file: "src/http/bodyLimit.ts",
+      find: "const rounded = mayRound.test(body) ?",
+      replace: "const rounded = mayRound.test(body.slice(body.length)) ?"
+    }],
+    tests: { "test/http/BadInput.test.ts": ["21.1, 21.3: bad values"] }
+  },
+  {
+    name: "http-ends-of-the-old",
+    breaks: "21.2: the end of one that was live for long is not told where thousands have ended since it was enqueued",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "look(repo, since, open)",
+      replace: "look(repo, since)"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: the end of one that was live for long"] }
   },
   {
     name: "http-fields-of-attempts",
@@ -10215,8 +10375,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "21.1: what is nested without end takes down whoever reads it",
     plants: [{
       file: "src/http/bodyLimit.ts",
-      find: "if (isTooDeep(yield* bodyOf)) {",
-      replace: "if (isTooDeep((yield* bodyOf).slice(0, 1))) {"
+      find: "if (isTooDeep(body)) {",
+      replace: "if (isTooDeep(body.slice(0, 1))) {"
     }],
     tests: { "test/http/BadInput.test.ts": ["21.1, 21.3: bad values"] }
   },
