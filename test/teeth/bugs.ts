@@ -11860,7 +11860,7 @@ const third: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/http/attention.ts",
       find: "if (reason.failure !== undefined) return stuck",
-      replace: "if (false) return stuck"
+      replace: "if (at < 0) return stuck"
     }],
     tests: { [attentionTests]: ["21.1: an execution that has failed"] }
   },
@@ -11899,8 +11899,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "19.3: an execution whose payload the program cannot read fits it",
     plants: [{
       file: "src/engine/check/fit.ts",
-      find: "    payloadProblems(performance),\n",
-      replace: ""
+      find: "if (replays === undefined || outcome !== undefined) return nothing",
+      replace: "if (replays === undefined || outcome !== undefined || Array.isArray(encoded)) return nothing"
     }],
     tests: { "test/behaviour/CheckingExecutions.test.ts": ["19.3: one whose payload does not fit"] }
   },
