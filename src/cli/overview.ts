@@ -179,16 +179,21 @@ const definitions = Command.make("definitions", {
         current,
         limit
       }))
-    yield* output.table(found, [
-      ["action", ({ actorType, name }) => `${actorType}/${name}`],
-      ["hash", ({ hash }) => hash.slice(0, 12)],
-      ["arguments", ({ description }) => description.arguments.map(typeOf).join(", ")],
-      ["steps", ({ description }) => description.steps.map(({ name }) => name).join(", ")],
-      ["signals", ({ description }) => description.signals.map(({ name }) => name).join(", ")],
-      ["queue", ({ description }) => description.queue],
-      ["first seen", ({ firstSeen }) => output.ago(firstSeen)],
-      ["last seen", ({ lastSeen }) => output.ago(lastSeen)]
-    ], "no worker has said what it has", { isDescription: true })
+    yield* output.table(
+      found,
+      [
+        ["action", ({ actorType, name }) => `${actorType}/${name}`],
+        ["hash", ({ hash }) => hash.slice(0, 12)],
+        ["arguments", ({ description }) => description.arguments.map(typeOf).join(", ")],
+        ["steps", ({ description }) => description.steps.map(({ name }) => name).join(", ")],
+        ["signals", ({ description }) => description.signals.map(({ name }) => name).join(", ")],
+        ["queue", ({ description }) => description.queue],
+        ["first seen", ({ firstSeen }) => output.ago(firstSeen)],
+        ["last seen", ({ lastSeen }) => output.ago(lastSeen)]
+      ],
+      "no worker has said what it has",
+      { isDescription: true }
+    )
   }))).pipe(Command.withDescription("Actions that workers have, or had: versions, steps, signals"))
 
 const operations = Command.make("operations", {

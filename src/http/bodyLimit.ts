@@ -57,7 +57,8 @@ export const BodyLimitLive = Layer.succeed(
       if (rounded !== undefined) {
         const number = rounded.slice(0, 100)
         return yield* new BadRequest({
-          message: `a body has the number ${number}, which is beyond 2^53 and would be rounded: where its schema takes a text, give that`,
+          message:
+            `a body has the number ${number}, which is beyond 2^53 and would be rounded: where its schema takes a text, give that`,
           field: "body"
         })
       }

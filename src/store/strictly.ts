@@ -119,7 +119,7 @@ export const ofRepo: Takes<ActionRepo["Service"]> = {
   page: [0, conditions],
   count: [0, conditions],
   failures: [0, { ...definition, since: true, before: true, limit: true }],
-  changed: [1, { limit: true }],
+  changed: [1, { limit: true, watched: true }],
   tree: [1, { limit: true }],
   asked: [0, { ...definition, limit: true }],
   tryStepAgain: [1, operator],

@@ -17,7 +17,8 @@ const drive = Stepped.action("drive", { arguments: [Schema.String], concurrencyK
 const Cars = Stepped.actions(Car, [drive])
 
 const why = (id: string, most = 200) => `select * from stepped.why(now(), '${id}', ${most})`
-const usual = "select * from stepped.usual_time('Car/none', array['ffffffff-ffff-7000-8000-000000000000', '00000000-0000-0000-0000-000000000000']::uuid[], 5000)"
+const usual =
+  "select * from stepped.usual_time('Car/none', array['ffffffff-ffff-7000-8000-000000000000', '00000000-0000-0000-0000-000000000000']::uuid[], 5000)"
 
 /** A hundred thousand invocations that wait in one queue, half of them in turns. */
 const crowd = `

@@ -4481,7 +4481,7 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: concluding,
       find: `apart: (given === undefined && detail !== undefined) || `,
-      replace: `apart: `
+      replace: `apart: detail !== detail || `
     }],
     tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
   },
@@ -5126,7 +5126,7 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/cli/reading.ts",
       find: `output.hasPayloads ? found : openWhy(quietly(found))`,
-      replace: `output.hasPayloads ? found : openWhy(found)`
+      replace: `output.hasPayloads ? quietly(found) : openWhy(found)`
     }],
     tests: { [answers]: ["is printed where payloads are asked for"] }
   },
@@ -5136,7 +5136,7 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/cli/reading.ts",
       find: "output.hasPayloads ? items : items.map(openRecord)",
-      replace: "items"
+      replace: "output.hasPayloads ? items.map(openRecord) : items"
     }],
     tests: { [answers]: ["are printed where payloads are asked for, and nowhere else: in messages"] }
   },
@@ -5146,7 +5146,7 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/cli/reading.ts",
       find: "const seen = output.hasPayloads ? found.value : openTree(found.value)",
-      replace: "const seen = found.value"
+      replace: "const seen = output.hasPayloads ? openTree(found.value) : found.value"
     }],
     tests: { [answers]: ["are printed where payloads are asked for, and nowhere else: in messages"] }
   },
@@ -5156,7 +5156,7 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/cli/reading.ts",
       find: "output.hasPayloads ? found : openWhy(quietly(found))",
-      replace: "output.hasPayloads ? found : quietly(found)"
+      replace: "output.hasPayloads ? openWhy(found) : quietly(found)"
     }],
     tests: { [answers]: ["are printed where payloads are asked for, and nowhere else: in messages"] }
   },
@@ -5166,7 +5166,7 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/cli/overview.ts",
       find: "output.hasPayloads ? groups : groups.map(openGroup)",
-      replace: "groups"
+      replace: "output.hasPayloads ? groups.map(openGroup) : groups"
     }],
     tests: { [answers]: ["are printed where payloads are asked for, and nowhere else: in messages"] }
   },

@@ -1,9 +1,9 @@
--- Interrupts an execution by the id of its action, as `send_to_executions` does it by its own, and records who has asked
--- for it (nothing where there is no such action). It locks the execution's row of `action_keys`, as whoever sends it
--- something does, and then what that locks; of one that was interrupted before, the live row, as `resume_execution`
--- does. All of it is one commit: a crash leaves what was before, or the interruption with the job that delivers it.
--- Gives `done`; `already`: it was interrupted before, and hears of that; `notExecution`, `over`, `none`; and which one it
--- is, where this is the first interruption.
+-- Interrupts an execution by the id of its action, as `send_to_executions` does it by its own, and records who has
+-- asked for it (nothing where there is no such action). It locks the execution's row of `action_keys`, as whoever
+-- sends it something does, and then what that locks; of one that was interrupted before, the live row, as
+-- `resume_execution` does. All of it is one commit: a crash leaves what was before, or the interruption with the job
+-- that delivers it. Gives `done`; `already`: it was interrupted before, and hears of that; `notExecution`, `over`,
+-- `none`; and which one it is, where this is the first interruption.
 create function interrupt_execution(
   p_now timestamptz, p_id uuid, p_operation jsonb, out became text, out definition text, out actor_id text)
 language plpgsql set search_path from current as $$

@@ -1,7 +1,7 @@
--- Resumes an execution, also one that is suspended since it has failed, and records who has asked for it, where somebody
--- is named (`p_operation`; nothing where there is no such action). It locks the live row alone, and waits for it; a job
--- continues it, committed with that, so that a crash leaves either what was before, or a job. Gives `done`; `already`:
--- it goes on at once anyway; `notStarted`, `notExecution`, `over`, `none`: it stays as it is.
+-- Resumes an execution, also one that is suspended since it has failed, and records who has asked for it, where
+-- somebody is named (`p_operation`; nothing where there is no such action). It locks the live row alone, and waits for
+-- it; a job continues it, committed with that, so that a crash leaves either what was before, or a job. Gives `done`;
+-- `already`: it goes on at once anyway; `notStarted`, `notExecution`, `over`, `none`: it stays as it is.
 create function resume_execution(p_now timestamptz, p_id uuid, p_operation jsonb default null) returns text
 language plpgsql set search_path from current as $$
 declare

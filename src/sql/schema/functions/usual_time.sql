@@ -1,6 +1,7 @@
--- How long actions of a definition take, from their start to their end, that have succeeded: of the newest `p_looked` of
--- the history between each id of `p_bounds` and the next, lower one. All of them were enqueued by the first of those:
--- what came later and has ended is what takes shorter, and what takes hours is found among what was enqueued hours ago.
+-- How long actions of a definition take, from their start to their end, that have succeeded: of the newest `p_looked`
+-- of the history between each id of `p_bounds` and the next, lower one. All of them were enqueued by the first of
+-- those: what came later and has ended is what takes shorter, and what takes hours is found among what was enqueued
+-- hours ago.
 create function usual_time(
   p_definition text, p_bounds uuid[], p_looked int, out count int, out median_ms float8, out p95_ms float8)
 language plpgsql stable set search_path from current as $$
