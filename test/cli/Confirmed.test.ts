@@ -37,13 +37,15 @@ const asking = (json: boolean) =>
       error: (line: string) => errors.push(line)
     })
     yield* confirmed("cancel 3 actions?", "Car/visit, queued: 3").pipe(
-      Effect.provide(Output.layer({ json, payloads: false, local: false })),
-      Effect.provide(Layer.mergeAll(
-        FileSystem.layerNoop({}),
-        Path.layer,
-        terminal("y"),
-        Stdio.layerTest({ stdinIsTerminal: Effect.succeed(true), stdoutIsTerminal: Effect.succeed(false) }),
-        ConfigProvider.layer(ConfigProvider.fromUnknown({}))
+      Effect.provide(Layer.provideMerge(
+        Output.layer({ json, payloads: false, local: false }),
+        Layer.mergeAll(
+          FileSystem.layerNoop({}),
+          Path.layer,
+          terminal("y"),
+          Stdio.layerTest({ stdinIsTerminal: Effect.succeed(true), stdoutIsTerminal: Effect.succeed(false) }),
+          ConfigProvider.layer(ConfigProvider.fromUnknown({}))
+        )
       )),
       Effect.provideService(Console.Console, console)
     )
