@@ -282,10 +282,10 @@ describe("the fields of an error", () => {
         for (const flags of [[], ["--json"]]) {
           const hidden = yield* stepped(...command, ...flags)
           assert.strictEqual(hidden.code, 0)
-          assert.notMatch(hidden.out, /tyre|left|right/, [...command, ...flags].join(" "))
+          assert.notInclude(hidden.out, "tyre", [...command, ...flags].join(" "))
           assert.include(hidden.out, "Flat", [...command, ...flags].join(" "))
           const { out } = yield* stepped(...command, ...flags, "--payloads")
-          assert.match(out, /tyre/, [...command, ...flags].join(" "))
+          assert.include(out, "tyre", [...command, ...flags].join(" "))
         }
       }
     }))
