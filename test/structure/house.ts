@@ -168,6 +168,7 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/engine/events/streaming.ts": "what is kept for one subscriber",
   "src/testing/events.ts": "what one test has recorded",
   "src/http/Live.ts": "what was told of the last seconds",
+  "src/http/messages.ts": "what of a tree is opened already, while it is printed",
   "src/http/views.ts": "what of a tree is shown already, while it is sent",
   "src/http/denials.ts": "who was refused of late",
   "src/http/rate.ts": "how much was asked in the last second",
