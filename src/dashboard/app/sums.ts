@@ -36,9 +36,9 @@ export const quantile = (values: ReadonlyArray<number>, share: number): number |
 const outcomeOf = (status: string): Outcome =>
   status === "succeeded" ? "succeeded" : ["failed", "timed_out", "deadlocked"].includes(status) ? "failed" : "other"
 
-/** How many have ended in so many ms before now. */
-export const countEnded = (actions: ReadonlyArray<Counted>, ms: number, now: number): number =>
-  actions.filter(({ endedAt }) => endedAt !== undefined && timeOf(endedAt) > now - ms).length
+/** How many have ended in the time of all buckets. */
+export const countEnded = ({ outcomes: { failed, other, succeeded } }: Sums): number =>
+  [...succeeded, ...failed, ...other].reduce((sum, count) => sum + count, 0)
 
 /** Of those that have ended in so many ms before now. */
 export const sumsOf = (actions: ReadonlyArray<Counted>, ms: number, now: number): Sums => {

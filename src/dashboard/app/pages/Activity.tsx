@@ -130,7 +130,7 @@ export const Activity = () => {
   )
   const { at = Date.now(), data } = actions
   const sums = useMemo(() => data === undefined ? undefined : sumsOf(data, ms, at), [data, actions.at, ms])
-  const count = data === undefined ? 0 : countEnded(data, ms, at)
+  const count = sums === undefined ? 0 : countEnded(sums)
   return (
     <>
       <h1>Activity</h1>
