@@ -9,16 +9,11 @@ import { ActionRepo } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { allEnded } from "../harness/workers.ts"
 import { patienceMs } from "../patience.ts"
-import { caller, database, done, underKills } from "./crew.ts"
+import { caller, database, done, oneKilled, underKills } from "./crew.ts"
 import { Book, Family, Gathering, numbers, sendPart } from "./executions.ts"
 
 const times = Number(process.env.EXECUTIONS_TIMES ?? 1)
 const timeout = patienceMs * times
-
-const doneSoFar = Effect.map(
-  Effect.flatMap(PgClient.PgClient, (sql) => sql<{ n: number }>`select count(distinct what)::int as n from did`),
-  ([row]) => row!.n
-)
 
 /** How many actions there are, all of which have succeeded. */
 const succeeded = Effect.map(
@@ -43,14 +38,13 @@ describe("many executions whose workers are killed in the middle", () => {
           $$ begin insert into public.again values (old.number); return null; end $$`)
           yield* sql.unsafe(`create trigger noted after update on stepped.queue_elements for each row
           when (old.state = 2 and new.state <> 2) execute function public.noted()`)
-          const dying = yield* Effect.forkChild(underKills(url, {
-            at: [0.1, 0.4, 0.7].map((share) => share * count * pages),
-            many: doneSoFar
-          }))
+          const dying = yield* Effect.forkChild(
+            underKills(url, [0.1, 0.4, 0.7].map((share) => share * count * pages))
+          )
           yield* Effect.forEach(numbers(count), (n) => Book.execute({ n, pages }, { discard: true }), {
             concurrency: 20
           })
-          yield* Fiber.join(dying)
+          assert.strictEqual(yield* Fiber.join(dying), 3)
           yield* allEnded
           assert.deepStrictEqual(yield* succeeded, [`${count} succeeded`])
           const all = yield* Effect.forEach(numbers(count), (n) => Book.execute({ n, pages }), { concurrency: 20 })
@@ -71,17 +65,17 @@ describe("many executions whose workers are killed in the middle", () => {
       const asked = { n: 1, parts: 40 }
       const megabyte = "x".repeat(1_000_000)
       yield* Effect.gen(function*() {
-        const sql = yield* PgClient.PgClient
-        const sent = Effect.map(
-          sql<{ n: number }>`select count(*)::int as n from stepped.signals`,
-          ([row]) => row!.n
-        )
-        const dying = yield* Effect.forkChild(underKills(url, { at: [10, 30], many: sent }))
+        const killed = yield* oneKilled(url, 2)
         yield* Gathering.execute(asked, { discard: true })
-        yield* Effect.forEach(numbers(asked.parts), (part) => sendPart(1, asked.parts, part, megabyte), {
-          concurrency: 2
-        })
-        yield* Fiber.join(dying)
+        yield* Effect.forEach(
+          numbers(asked.parts),
+          (part) =>
+            Effect.andThen(
+              sendPart(1, asked.parts, part, megabyte),
+              part === 10 || part === 30 ? killed : Effect.void
+            ),
+          { concurrency: 2 }
+        )
         assert.strictEqual(yield* Gathering.execute(asked), asked.parts * megabyte.length)
         assert.deepStrictEqual([...(yield* done).keys()].sort(), ["first 1", "last 1"])
         yield* healthy
@@ -93,12 +87,10 @@ describe("many executions whose workers are killed in the middle", () => {
       const url = yield* database
       const asked = { n: 1, children: 50 * times }
       yield* Effect.gen(function*() {
-        const dying = yield* Effect.forkChild(
-          underKills(url, { at: [10 * times, 40 * times, 80 * times], many: doneSoFar })
-        )
+        const dying = yield* Effect.forkChild(underKills(url, [10, 40, 80].map((most) => most * times)))
         assert.strictEqual(yield* Family.execute(asked), asked.children * (asked.children - 1) / 2)
         yield* allEnded
-        yield* Fiber.interrupt(dying)
+        assert.strictEqual(yield* Fiber.join(dying), 3)
         assert.deepStrictEqual(yield* succeeded, [`${asked.children + 1} succeeded`])
         assert.strictEqual((yield* done).size, 2 * asked.children)
         const actions = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ actorType: "Workflow.Family" }))

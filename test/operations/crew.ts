@@ -6,6 +6,7 @@ import { StepWorkflow } from "stepped/workflow"
 import { type Program, startProgram } from "../harness/Program.ts"
 import { freshDatabase } from "../harness/Server.ts"
 import { until } from "../harness/workers.ts"
+import { numbers } from "./executions.ts"
 import { startEngine } from "./starting.ts"
 
 const template = {
@@ -15,6 +16,9 @@ const template = {
     const sql = yield* PgClient.PgClient
     yield* sql`create table did (seq bigint generated always as identity primary key, what text not null, pid int not null)`
     yield* sql`create table booked (n int not null)`
+    // how much may be done, and who waits for more: see `underKills`
+    yield* sql`create table allowed (n int not null)`
+    yield* sql`create table held (pid int not null, what text not null)`
   })
 }
 export const database = Effect.map(freshDatabase({ template }), ({ url }) => url)
@@ -44,33 +48,61 @@ export const done = Effect.gen(function*() {
   return new Map(rows.map(({ times, what }) => [what, times]))
 })
 
-/** Of these the processes that have something in hand; all of them, where nothing is left. */
-const inTheMiddle = (programs: ReadonlyArray<Program>) =>
+/** From now on no more than so many things are done, whoever does them: bodies wait before that. */
+const allow = (n: number | undefined) =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
-    const rows = yield* sql<{ pid: string | null }>`
-      select split_part(w.name, ':', 2) as pid from stepped.live_actions l left join stepped.workers w on w.token = l.token
-      union all select null from stepped.jobs`
-    return programs.filter(({ pid }) => rows.length === 0 || rows.some((row) => row.pid === String(pid)))
+    yield* n === undefined
+      ? sql`delete from allowed`
+      : sql`with old as (delete from allowed) insert into allowed values (${n})`
   })
 
-/** Of the workers one after another is killed, each when so much is done; one that waited for that takes its place. */
-export const underKills = <E, R>(
-  url: Redacted.Redacted,
-  { at, many }: { readonly at: ReadonlyArray<number>; readonly many: Effect.Effect<number, E, R> }
-) =>
+/** Two workers, and others that wait: the one that is chosen is killed, and the next one of these takes its place. */
+const crew = (url: Redacted.Redacted, spares: number) =>
   Effect.gen(function*() {
     let working = yield* Effect.forEach([0, 1], () => worker(url))
-    const spare = yield* Effect.forEach(at, () => program(url))
-    for (const [i, next] of spare.entries()) {
-      yield* until(`${at[i]} of them are there`, Effect.map(many, (n) => n >= at[i]!))
-      const victims: Array<Program> = []
-      yield* until(
-        "one has something in hand",
-        Effect.map(inTheMiddle(working), (found) => victims.push(...found) > 0)
-      )
-      yield* kill(victims[0]!)
-      yield* next.tell("begin")
-      working = [...working.filter((one) => one !== victims[0]), next]
+    const spare = yield* Effect.forEach(numbers(spares), () => program(url))
+    return {
+      working: Effect.sync(() => working),
+      replace: (victim: Program) =>
+        Effect.gen(function*() {
+          const next = spare.shift()!
+          yield* kill(victim)
+          yield* next.tell("begin")
+          working = [...working.filter((one) => one !== victim), next]
+        })
     }
   })
+
+/**
+ * Of the workers one after another is killed in the middle of a body: each when so much is done that the others, too, do nothing more before that. Gives how
+ * many were killed.
+ */
+export const underKills = (url: Redacted.Redacted, at: ReadonlyArray<number>) =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    yield* allow(at[0])
+    const { replace, working } = yield* crew(url, at.length)
+    let killed = 0
+    for (const most of at) {
+      yield* allow(most)
+      const victims: Array<Program> = []
+      yield* until(
+        `one is in the middle of something, and ${most} things are done`,
+        Effect.gen(function*() {
+          const held = yield* sql<{ pid: number }>`
+            select pid from held where (select count(distinct what) from did) >= ${most}`
+          const found = (yield* working).filter(({ pid }) => held.some((row) => row.pid === pid))
+          return victims.push(...found) > 0
+        })
+      )
+      yield* replace(victims[0]!)
+      killed += 1
+    }
+    yield* allow(undefined)
+    return killed
+  })
+
+/** Two workers, one of which is killed, and replaced, each time that this is run, so many times at most. */
+export const oneKilled = (url: Redacted.Redacted, times: number) =>
+  Effect.map(crew(url, times), ({ replace, working }) => Effect.flatMap(working, ([oldest]) => replace(oldest!)))

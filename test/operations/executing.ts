@@ -29,10 +29,24 @@ const Database = Stepped.layer({
   prepare: Config.succeed(!isPooled)
 })))
 
+/** Waits until more may be done. */
+const allowed = (sql: PgClient.PgClient, what: string) =>
+  Effect.gen(function*() {
+    const isHeld = Effect.map(
+      sql`select 1 from allowed where n <= (select count(distinct what) from did)`,
+      (rows) => rows.length > 0
+    )
+    if (!(yield* isHeld)) return
+    yield* sql`insert into held (pid, what) values (${process.pid}, ${what})`
+    while (yield* isHeld) yield* Effect.sleep("20 millis")
+    yield* sql`delete from held where pid = ${process.pid} and what = ${what}`
+  })
+
 /** `gate` waits until it is told to go on; everything else is done at once. */
 const bodies = Layer.unwrap(Effect.map(PgClient.PgClient, (sql) =>
   layerExecutions((what) =>
     Effect.gen(function*() {
+      yield* Effect.orDie(allowed(sql, what))
       yield* Effect.orDie(sql`insert into did (what, pid) values (${what}, ${process.pid})`)
       say("started", what)
       if (what.startsWith("gate")) yield* Effect.promise(() => opens)
