@@ -4,15 +4,12 @@ import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
 import { ClusterSchema } from "effect/cluster"
 import { SqlClient } from "effect/sql"
 import { Activity, DurableDeferred } from "effect/workflow"
-import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
-import { ActionRepo, Stepped } from "stepped"
+import { ActionRepo } from "stepped"
 import { Gate, main, open, part, performedTo, ScriptedLive, suspended } from "../behaviour/fixtures/scripted.ts"
 import { actionsOf } from "../behaviour/fixtures/workflows.ts"
 import { healthy, server } from "../harness/databases.ts"
-import { Halt, layerIntercepted } from "../harness/intercepting.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked, holding } from "../harness/racing.ts"
-import { layerServer } from "../harness/Server.ts"
 
 const live = ScriptedLive.pipe(Layer.provideMerge(server.layer()))
 
@@ -121,65 +118,4 @@ describe("executions at one moment", () => {
       yield* performedTo(main.workflow, id, `succeeded "${noted[0]!.amount},${noted[0]!.amount}"`)
       yield* healthy
     }).pipe(Effect.provide(live)))
-})
-
-/** Whoever sends something hears that it is stored when the test says so, and not before it is. */
-const hearsLate = (halt: Halt) =>
-  ScriptedLive.pipe(
-    Layer.provideMerge(layerIntercepted((store) => ({
-      sendToExecutions: (...asked) => Effect.tap(store.sendToExecutions(...asked), () => halt.here)
-    }))),
-    Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 }))
-  )
-
-describe("whoever hears late that what he has sent is stored", () => {
-  /** What is sent to a suspended execution its next run begins with, which is in the middle of something by the time that the sender hears of it. */
-  const overtaken = <E, R>(
-    halt: Halt,
-    again: (during: Effect.Effect<void>) => ReturnType<typeof main.script.body>,
-    send: (id: string) => Effect.Effect<void, E, R>
-  ) =>
-    Effect.gen(function*() {
-      const during = new Halt()
-      main.script.body = (_, run) => run === 1 ? DurableDeferred.await(Gate) : again(during.here)
-      const id = yield* suspended(main.workflow, "1")
-      const sending = yield* Effect.forkChild(send(id))
-      yield* Deferred.await(halt.reached)
-      const performing = yield* Effect.forkChild(performIdle)
-      yield* Deferred.await(during.reached)
-      yield* Deferred.succeed(halt.go, undefined)
-      yield* Fiber.join(sending)
-      yield* Deferred.succeed(during.go, undefined)
-      yield* Fiber.join(performing)
-      return id
-    })
-
-  it.effect("24.3: cuts off no run that has it already", () => {
-    const halt = new Halt()
-    return Effect.gen(function*() {
-      const id = yield* overtaken(
-        halt,
-        (during) => Effect.tap(DurableDeferred.await(Gate), () => during),
-        (id) => open(main.workflow, id)
-      )
-      yield* performedTo(main.workflow, id, `succeeded "open"`)
-      assert.strictEqual(main.script.runs, 2)
-      yield* healthy
-    }).pipe(Effect.provide(hearsLate(halt)))
-  })
-
-  it.effect("24.6: interrupts no run that is being interrupted already", () => {
-    const halt = new Halt()
-    return Effect.gen(function*() {
-      const workflows = yield* WorkflowEngine
-      const id = yield* overtaken(
-        halt,
-        (during) => Effect.andThen(during, DurableDeferred.await(Gate)),
-        (id) => workflows.interruptUnsafe(main.workflow, id)
-      )
-      yield* performedTo(main.workflow, id, "failed Interrupt")
-      assert.strictEqual(main.script.runs, 2)
-      yield* healthy
-    }).pipe(Effect.provide(hearsLate(halt)))
-  })
 })

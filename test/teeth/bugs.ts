@@ -11291,18 +11291,6 @@ const third: ReadonlyArray<Bug> = [
     tests: { [workflowSending]: ["24.3: what a body sends itself, and awaits next, cuts off nothing"] }
   },
   {
-    name: "cut-off-late",
-    breaks:
-      "whoever hears late that what he has sent is stored cuts off a run that has it, and nothing wakes that again",
-    plants: [{
-      file: "src/workflow/engine.ts",
-      find: "if (run === undefined || run.replay.sent.has(sent)) return Effect.void",
-      replace: "if (run === undefined) return Effect.void"
-    }],
-    tests: { "test/races/executions.test.ts": ["24.3: cuts off no run that has it already"] },
-    hangs: true
-  },
-  {
     name: "own-value-missed",
     breaks: "an execution sleeps though it has sent itself what another of its fibers has just begun to await",
     plants: [{ file: "src/workflow/engine.ts", find: "          run.hasMissed = true\n", replace: "" }],
@@ -12152,17 +12140,6 @@ const third: ReadonlyArray<Bug> = [
       replace: "  if (interruptOf(run) !== \"none\") return false\n"
     }],
     tests: { "test/workflow/running.test.ts": ["an interruption becomes unsafe"] },
-    hangs: true
-  },
-  {
-    name: "interrupted-twice",
-    breaks: "whoever hears late that an interruption is stored cuts off the run that is being interrupted by it",
-    plants: [{
-      file: "src/workflow/running.ts",
-      find: "  if (interruptOf(run) === \"unsafe\") return false\n",
-      replace: ""
-    }],
-    tests: { "test/races/executions.test.ts": ["24.6: interrupts no run that is being interrupted already"] },
     hangs: true
   },
   {
