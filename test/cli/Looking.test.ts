@@ -47,5 +47,6 @@ it.live("what was undone is said in lists, what nobody has read beside the tree,
     const read = (yield* look("show", awake.id, "--payloads")).out
     assert.match(read, /signal bell {2}succeeded\n/)
     assert.notInclude(read, "not read")
-    assert.match(read, /\narguments {2}\[\]$/)
+    assert.match(read, /\narguments {2}\[\](\n|$)/)
+    assert.notMatch(read, /\nresult /)
   }))

@@ -300,7 +300,7 @@ describe("the command over HTTP", () => {
           ({ count }) => count
         ))
       const there = Effect.provide(counts, remoteServices(api.url, Option.some(Redacted.make("ada"))))
-      assert.deepStrictEqual([yield* counts, yield* there], [[1, 0, 0, 0], [1, 0, 0, 0]])
+      assert.deepStrictEqual([yield* counts, yield* there], [[1, 0, 0, 0, 0], [1, 0, 0, 0, 0]])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Gates.layer, embedded.layer()))))
 
   it.effect("21.6: lists are as long as they are asked for, beyond one page, too", () =>

@@ -132,8 +132,7 @@ describe("migrate up --search", () => {
 
   it.live("is a script, too, for whoever runs it by other means", () =>
     Effect.gen(function*() {
-      const { migrate } = yield* scene
-      const { out } = yield* migrate("--search", "--sql")
+      const { out } = yield* printing({ out: [], err: [] }, ["migrate", "up", "--search", "--sql"])
       assert.match(
         out,
         /commit;\n\n?create index concurrently ended_actions_search_actor on "?stepped"?\.ended_actions/
