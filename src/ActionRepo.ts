@@ -15,9 +15,6 @@ import type {
   AskedFilter,
   AskedRecord,
   ChangedAction,
-  Deletion,
-  DeletionOptions,
-  PlanOptions,
   SlotRecord,
   StepRecord,
   StepResultRecord,
@@ -48,7 +45,7 @@ import type {
   StepDecisionResult
 } from "./OperatorResult.ts"
 import type { Listing } from "./Page.ts"
-import type { DeletionPlan } from "./Retention.ts"
+import type { Deletion, DeletionOptions, DeletionPlan, PlanOptions } from "./Retention.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import {

@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import type { ActionStatus } from "./domain/Phase.ts"
-import type { StillRead } from "./Operation.ts"
+import type { OperatorOptions, StillRead } from "./Operation.ts"
 
 /**
  * How an action has ended.
@@ -92,4 +93,52 @@ export interface DeletionPlan {
   readonly groups: ReadonlyArray<PlannedDeletion>
   /** Where the next call goes on; none after the oldest action. */
   readonly next: string | undefined
+}
+
+/**
+ * How far history was deleted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Deletion {
+  /** How many actions. */
+  readonly deleted: number
+  /** Where the next call goes on; none after the oldest action. */
+  readonly next: string | undefined
+}
+
+/**
+ * What history is deleted, and how.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DeletionOptions<E = never, R = never> = OperatorOptions & DeletionScope & {
+  /** How many actions a call looks at: 10,000 if not given, and 1,000 where there is an `export`; 100,000 at most. */
+  readonly limit?: number | undefined
+  /** `next` of the call before. */
+  readonly from?: string | undefined
+  /**
+   * Keeps elsewhere what is deleted: it is given what was stored of each action, arguments and results too, as a JSON object in one line, and they are gone once it has succeeded, in one transaction.
+   * If it fails, nothing is deleted; after a crash or a lost answer they may be in both places. All of a call's actions are in memory, and are one answer of the database, which has room for a gigabyte: give a lower `limit` where they are large.
+   *
+   * The result of a child is in the child's line: in its parent's step there is null for it where the child has gone in a page before.
+   *
+   * Keep it short: as long as it runs, the actions are locked. To retry one, or another parent of one, is refused as `deleted`, and what would reuse one as an achievement is not started, and tried again.
+   */
+  readonly export?: ((actions: ReadonlyArray<string>) => Effect.Effect<void, E, R>) | undefined
+}
+
+/**
+ * What a deletion is planned of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PlanOptions = DeletionScope & {
+  /** How many actions a call looks at: 10,000 if not given, 100,000 at most. */
+  readonly limit?: number | undefined
+  /** `next` of the call before. */
+  readonly from?: string | undefined
 }

@@ -41,14 +41,11 @@ export type {
   AskedRecord,
   AttemptRecord,
   ChangedAction,
-  Deletion,
-  DeletionOptions,
   FailureCause,
   FailureKind,
   Heartbeat,
   Kept,
   NotUndone,
-  PlanOptions,
   SlotRecord,
   StepRecord,
   StepResultRecord,
@@ -217,11 +214,14 @@ export type { Pause, PauseKind, PauseOptions } from "./Pause.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
 export type { Live, Ready, WorkerHealth, WorkerState } from "./Readiness.ts"
 export type {
+  Deletion,
+  DeletionOptions,
   DeletionPlan,
   DeletionScope,
   EndedStatus,
   HistoryRetention,
   PlannedDeletion,
+  PlanOptions,
   StatusRetention
 } from "./Retention.ts"
 export type { Retry, RetryDefinition, RetryPolicy, RetryRule, StepFailure } from "./Retry.ts"

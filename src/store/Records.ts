@@ -10,7 +10,6 @@ import type {
   AskedFilter,
   AskedRecord,
   ChangedAction,
-  Deletion,
   SlotRecord,
   StepRecord,
   StepResultRecord
@@ -34,7 +33,7 @@ import type {
 } from "../Operation.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
-import type { DeletionPlan } from "../Retention.ts"
+import type { Deletion, DeletionPlan } from "../Retention.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { News } from "./Answer.ts"

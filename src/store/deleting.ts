@@ -1,8 +1,7 @@
 /** Deleting by age what has ended, what is kept as answers, and what operators have done: what is asked for is checked first. */
 import * as Effect from "effect/Effect"
-import type { Deletion, DeletionOptions, PlanOptions } from "../ActionRecord.ts"
 import type { OperatorOptions } from "../Operation.ts"
-import type { DeletionPlan, DeletionScope } from "../Retention.ts"
+import type { Deletion, DeletionOptions, DeletionPlan, DeletionScope, PlanOptions } from "../Retention.ts"
 import { type InvalidDuration, InvalidQuery, type StorageError } from "../SteppedError.ts"
 import { deletionLimit, exportLimit, idOf, limitOf, operationIfNamed, operationOnOlder, timeOf } from "./asked.ts"
 import { type Old, oldAt, readRetention } from "./retained.ts"
