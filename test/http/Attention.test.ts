@@ -142,7 +142,7 @@ suite("what needs attention, over HTTP", (engine) => {
       const heal = (by: string) =>
         Effect.flatMap(
           Clock.currentTimeMillis,
-          (now) => sql`select action from stepped.heal(${new Date(now)}, 0, 100, ${by})`
+          (now) => sql`select action from stepped.heal(${new Date(now)}, 0, 100000, ${by})`
         )
       const cars = yield* Cars.client
       const [first, second] = [yield* cars(1).outsideLater(), yield* cars(2).outsideLater()]

@@ -40,7 +40,7 @@ const tables = {
 }
 /** Methods of the services that take an id, a name or a key alone; `put` takes what a schedule is. */
 const withoutOptions = [
-  ...["find", "steps", "slots", "signals", "execution"].map((method) => `ActionRepo.${method}`),
+  ...["find", "steps", "stepResults", "slots", "signals", "execution"].map((method) => `ActionRepo.${method}`),
   "PerformanceLane.find",
   "AchievementStore.find",
   ...["find", "next", "put"].map((method) => `Schedules.${method}`)
