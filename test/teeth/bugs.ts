@@ -5218,7 +5218,8 @@ const second: ReadonlyArray<Bug> = [
       find: "if (Option.isSome(yield* Effect.serviceOption(RemoteVerbs))) {",
       replace: "if (Option.isSome(yield* Effect.serviceOption(RemoteVerbs)) && port < 0) {"
     }],
-    tests: { "test/cli/Serve.test.ts": ["21.6: serves a database, and no other API"] }
+    tests: { "test/cli/Serve.test.ts": ["21.6: serves a database, and no other API"] },
+    hangs: true
   },
   {
     name: "drawn-with-what-was-heard",
@@ -10244,7 +10245,8 @@ const third: ReadonlyArray<Bug> = [
       find: "look(repo, since, open)",
       replace: "look(repo, since)"
     }],
-    tests: { "test/http/Live.test.ts": ["21.2: the end of one that was live for long"] }
+    tests: { "test/http/Live.test.ts": ["21.2: the end of one that was live for long"] },
+    hangs: true
   },
   {
     name: "http-fields-of-attempts",
