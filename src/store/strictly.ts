@@ -47,18 +47,19 @@ export interface Strange {
 const shown = (value: unknown): string =>
   typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : value === null ? "null" : typeof value
 
+const namesOf = (known: object): string => Object.keys(known).join(", ")
+
 /** What of some options is not known. */
 export const strangeIn = (options: unknown, known: object): Strange | undefined => {
   if (options === undefined) return undefined
-  const fields = Object.keys(known).join(", ")
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    return { field: "options", value: shown(options), takes: `an object with some of ${fields}` }
+    return { field: "options", value: shown(options), takes: `an object with some of ${namesOf(known)}` }
   }
   const field = Object.keys(options).find((name) => !Object.hasOwn(known, name))
   return field === undefined ? undefined : {
     field: field.slice(0, 100),
     value: shown(Reflect.get(options, field)),
-    takes: `nothing, as there is no such field: there are ${fields}`
+    takes: `nothing, as there is no such field: there are ${namesOf(known)}`
   }
 }
 
