@@ -328,10 +328,10 @@ export interface Transitions {
    */
   readonly heldBy: (token: bigint, except?: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Work>, StorageError>
   /**
-   * Releases live actions and held invocations, without burning an attempt. Gives those that stay held, because somebody looks at them
+   * Gives back live actions and held invocations, without burning an attempt. Answers those that stay held, because somebody looks at them
    * just now.
    */
-  readonly release: (
+  readonly giveBack: (
     token: bigint,
     actions: ReadonlyArray<string>,
     now: number

@@ -517,7 +517,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           planDeletion: store.planDeletion({ before: 0 }, 10),
           heal: store.heal(0, 0, 10, "one"),
           clockOffset: store.clockOffset,
-          release: store.release(token, [third], 0),
+          giveBack: store.giveBack(token, [third], 0),
           recover: store.recover(0),
           reserveAlone: store.reserveAlone(token, catalog),
           unregister: store.unregister(token, 0),

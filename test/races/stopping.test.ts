@@ -113,7 +113,7 @@ describe("what a worker takes while it stops", () => {
     ))
 
   const lastWords: ReadonlyArray<readonly [string, (token: string, id: string, job: string) => string]> = [
-    ["giving it back", (token, id) => `select stepped.release(${token}, array['${id}']::uuid[], now())`],
+    ["giving it back", (token, id) => `select stepped.give_back(${token}, array['${id}']::uuid[], now())`],
     [
       "putting it off",
       (token, _, job) => `select stepped.postpone(${token}, 'default', ${job}, now() + interval '1 hour', null)`

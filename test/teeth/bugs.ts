@@ -317,7 +317,7 @@ const first: ReadonlyArray<Bug> = [
     name: "gives-up-beside-giving-back",
     breaks: "1: what is given back while a worker gives itself up stays with a worker that is gone",
     plants: [{
-      file: functionFile("release"),
+      file: functionFile("give_back"),
       find: "  perform 1 from workers where token = p_token for key share;\n",
       replace: ""
     }],
@@ -1539,11 +1539,10 @@ const first: ReadonlyArray<Bug> = [
     name: "waits-stay",
     breaks: "2.5 c: who waited for a superseded action does not wait for the newcomer",
     plants: [{
-      file: functionFile("join_lane"),
-      find: `    update slots set child = p_job.action, moved = true where child = ended and status is null;
+      file: functionFile("supersede_pending"),
+      find: `  update slots set child = p_job.action, moved = true where child = superseded and status is null;
 `,
-      replace: `    null;
-`
+      replace: ``
     }],
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.5 c: all slots that waited for the superseded"] }
   },
@@ -2083,7 +2082,7 @@ const first: ReadonlyArray<Bug> = [
     name: "shutdown-burns",
     breaks: "a worker that stops burns an attempt of what it gives back",
     plants: [{
-      file: functionFile("release"),
+      file: functionFile("give_back"),
       find: `update live_actions set token = null where`,
       replace: `update live_actions set token = null, attempts = attempts + 1 where`
     }],
@@ -3115,7 +3114,7 @@ const first: ReadonlyArray<Bug> = [
     name: "slot-of-who-was-superseded",
     breaks: "4.7: nothing says that a child's slot waits for its successor by now",
     plants: [{
-      file: functionFile("join_lane"),
+      file: functionFile("supersede_pending"),
       find: `set child = p_job.action, moved = true`,
       replace: `set child = p_job.action`
     }],
@@ -3136,8 +3135,8 @@ const first: ReadonlyArray<Bug> = [
     name: "joined-and-left-behind",
     breaks: "2.5: who has joined an action does not follow its successor",
     plants: [{
-      file: functionFile("join_lane"),
-      find: `    if was_rooted then update outcomes set follows = p_job.action where follows = ended; end if;
+      file: functionFile("supersede_pending"),
+      find: `  if was_rooted then update outcomes set follows = p_job.action where follows = superseded; end if;
 `,
       replace: ``
     }],
@@ -3241,7 +3240,7 @@ const first: ReadonlyArray<Bug> = [
     breaks: "4.8: what was superseded by what an earlier page would delete is said to stay",
     plants: [{
       file: functionFile("what_goes"),
-      find: "  if p_is_plan then looked_at := looked_at || superseding(page, p_before, p_rules); end if;\n",
+      find: "  if p_is_plan then looked_at := looked_at || superseders_to_delete(page, p_before, p_rules); end if;\n",
       replace: ""
     }],
     tests: { "test/behaviour/Retention.test.ts": ["4.8: the plan says what is still read"] }
@@ -3641,7 +3640,7 @@ const second: ReadonlyArray<Bug> = [
     name: "priority-lost",
     breaks: "14.1: what a worker gives back has no priority any more",
     plants: [{
-      file: functionFile("release"),
+      file: functionFile("give_back"),
       find: `case when turn is null then coalesce(own_priority, 0) else`,
       replace: `case when turn is null then 0 else`
     }],
@@ -6496,7 +6495,7 @@ const second: ReadonlyArray<Bug> = [
     name: "unwinds-from-the-first-step",
     breaks: "10.4: what unwinds and has waited for its lane begins as an action does",
     plants: [{
-      file: functionFile("promote"),
+      file: functionFile("promote_next"),
       find: `step = case when l.unwinds is null then 0 else l.step end,`,
       replace: `step = 0,`
     }],
@@ -7215,15 +7214,9 @@ const second: ReadonlyArray<Bug> = [
     name: "passing-by-whatever-comes",
     breaks: "16.1: who has passed by what is too old passes by what has been achieved since then",
     plants: [{
-      file: functionFile("take_lanes"),
-      find: `where a.action is distinct from i.passes_by;`,
-      replace: `where i.passes_by is null;`
-    }, {
-      file: functionFile("take_lanes"),
-      find: `is true and a.action is distinct from i.passes_by
-  ) then`,
-      replace: `is true and i.passes_by is null
-  ) then`
+      file: functionFile("achievement_for"),
+      find: `and a.action is distinct from p_passes_by`,
+      replace: `and p_passes_by is null`
     }],
     tests: { [checksums]: ["16.1: who has passed by what is too old"] }
   },
@@ -11763,7 +11756,7 @@ const third: ReadonlyArray<Bug> = [
     name: "promoted-and-cancelled",
     breaks: "24.5: a child that is cancelled when its lane goes on wakes nobody",
     plants: [{
-      file: functionFile("promote"),
+      file: functionFile("promote_next"),
       find: "case when l.step_kind = 6 /* StepKind.replayed */ then l.step_kind end",
       replace: "null"
     }],

@@ -73,14 +73,14 @@ export const make = (worker: WorkerContext): Reconciler => {
     if (mine === undefined || ids.length === 0) return Effect.void
     // what somebody looks at just now, as a sibling that is to wait for it, is let go in a moment
     let left = ids
-    const release = Effect.flatMap(now, (at) => worker.connections.ask(store.release(mine, left, at)))
-    const released = Retrying.retryWhileBusy(
-      Effect.tap(release, (held) => Effect.sync(() => left = held)),
+    const asked = Effect.flatMap(now, (at) => worker.connections.ask(store.giveBack(mine, left, at)))
+    const given = Retrying.retryWhileBusy(
+      Effect.tap(asked, (held) => Effect.sync(() => left = held)),
       (held) => held.length > 0
     )
     return Effect.flatMap(
-      keeping(ids, () => retryBriefly(released)),
-      (given) => given && left.length === 0 ? Effect.sync(worker.peers.wakeOthers) : doubt
+      keeping(ids, () => retryBriefly(given)),
+      (isDone) => isDone && left.length === 0 ? Effect.sync(worker.peers.wakeOthers) : doubt
     )
   }
 

@@ -16,7 +16,7 @@ const giveUp = (worker: WorkerContext) => {
     const mine = inHand.ids()
     const left = held.flatMap(({ action }) => mine.has(action) ? [] : [action])
     if (left.length > 0) {
-      yield* store.release(token, left, yield* now)
+      yield* store.giveBack(token, left, yield* now)
       peers.wakeOthers()
     }
     return held.length === 0 && inHand.hasNoCallers()

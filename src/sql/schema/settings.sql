@@ -67,7 +67,7 @@ begin
     'cancel_abandoned',
     'cancel_recorded',
     'recover',
-    'release',
+    'give_back',
     'reprioritise',
     'reschedule',
     'remember',

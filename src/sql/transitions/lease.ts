@@ -10,7 +10,7 @@ import { toWorks } from "../rows.ts"
 
 type Lease = Pick<
   Store["Service"],
-  "register" | "announce" | "renew" | "unregister" | "recover" | "reserveAlone" | "heldBy" | "release" | "postpone"
+  "register" | "announce" | "renew" | "unregister" | "recover" | "reserveAlone" | "heldBy" | "giveBack" | "postpone"
 >
 
 const texts = (values: ReadonlyArray<string>) => array(values, PgTypes.OID.text)
@@ -118,9 +118,9 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
       run("heldBy", "held_by", { p_token: token(by), p_except: array(except, PgTypes.OID.uuid) }, "*"),
       toWorks
     ),
-  release: (by, actions, now) =>
+  giveBack: (by, actions, now) =>
     Effect.map(
-      run("release", "release", {
+      run("giveBack", "give_back", {
         p_token: token(by),
         p_actions: array(actions, PgTypes.OID.uuid),
         p_now: at(now)

@@ -86,7 +86,7 @@ begin
       checksum_key = any(array(
         select coalesce(checksum_key, lane) from live_actions where id = any(next_up) and unwinds is null))
       and (checksum_key = any(erased) or action = any(p_ids));
-    return query select * from promote(p_token, p_now, p_definitions, p_first_steps, p_flags, next_up);
+    return query select * from promote_next(p_token, p_now, p_definitions, p_first_steps, p_flags, next_up);
   end if;
 
   if p_executed is not null then

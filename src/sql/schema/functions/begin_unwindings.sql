@@ -19,7 +19,7 @@ begin
   if due.ids is not null then
     select t.started, t.due, t.entered, t.deadlocked, t.reasons into taken from take_unwindings(p_now, due.ids) t;
     return next news(-8 /* Kind.queued */);
-    return query select * from promote_named(
+    return query select * from promote_next_in_named_lanes(
       p_token, p_now, p_definitions, p_first_steps, p_flags, taken.started, taken.due);
     perform forget_empty_lanes(p_now, taken.entered);
     deadlocked := taken.deadlocked;

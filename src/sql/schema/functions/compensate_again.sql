@@ -127,7 +127,7 @@ begin
     return;
   end if;
   select t.started, t.due, t.entered into taken from take_unwindings(p_now, array[p_action]) t;
-  perform promote_named(null, p_now, null, null, null, taken.started, taken.due);
+  perform promote_next_in_named_lanes(null, p_now, null, null, null, taken.started, taken.due);
   perform forget_empty_lanes(p_now, taken.entered);
   became := 'done';
 end $$;

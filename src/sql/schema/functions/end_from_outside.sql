@@ -75,7 +75,7 @@ begin
     -- who waits leaves its named lanes, as it leaves a plain one; who performs is in them until its callbacks have run
     if exists (select 1 from live_actions where id = any(hooked) and lanes is not null) then
       select l.started, l.due into left_by from leave_named_lanes(p_now, hooked, true) l;
-      return query select * from promote_named(
+      return query select * from promote_next_in_named_lanes(
         p_token, p_now, p_definitions, p_first_steps, p_flags, left_by.started, left_by.due);
     end if;
     return query select * from fix_outcome(p_now, hooked, p_status, p_result, p_cause, false, p_trace);

@@ -14,10 +14,7 @@ begin
       select jsonb_build_object(
         'tag', 'Achieved', 'action', a.action, 'achievedAt', extract(epoch from a.achieved_at) * 1000, 'result',
         a.result, 'then', answer)
-      from achievements a
-      where
-        a.checksum_key = p_job.checksum_key and a.checksum = p_job.checksum
-        and a.action is distinct from p_job.passes_by
+      from achievement_for(p_job.checksum_key, p_job.checksum, p_job.passes_by) a
     ),
     answer);
 end $$;

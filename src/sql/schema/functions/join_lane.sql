@@ -25,9 +25,7 @@ begin
   if p_job.checksum is not null then
     select a.result, a.action, a.achieved_at
     into result, achieved_by, achieved_at
-    from achievements a
-    where a.checksum_key = p_job.checksum_key and a.checksum = p_job.checksum
-      and a.action is distinct from p_job.passes_by;
+    from achievement_for(p_job.checksum_key, p_job.checksum, p_job.passes_by) a;
     if found then
       became := 'achieved';
       return;
@@ -108,29 +106,7 @@ begin
   end if;
 
   -- 2.5 c: supersedes the pending one
-  with old as (
-    delete from live_actions
-    where lane = p_job.lane and seat = waiting_seat
-    returning
-      id, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth, attempts,
-      rooted, timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of
-  ),
-  e as (
-    insert into ended_actions (
-      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      attempts, superseded_by, timeout_ms, enqueued_at, started_at, ended_at, tags, trace, started_by,
-      started_by_step, retry_of)
-    select
-      id, definition, actor_id, queue, arguments, lane, 3 /* Status.superseded */, checksum_key, checksum, parent,
-      parent_step, depth, attempts, p_job.action, timeout_ms, enqueued_at, null, p_now, tags, trace, started_by,
-      started_by_step, retry_of
-    from old
-  )
-  select old.id, old.rooted into ended, was_rooted from old;
-  if ended is not null then
-    update slots set child = p_job.action, moved = true where child = ended and status is null;
-    if was_rooted then update outcomes set follows = p_job.action where follows = ended; end if;
-  end if;
+  select s.superseded, s.was_rooted into ended, was_rooted from supersede_pending(p_now, p_job, waiting_seat) s;
   insert into live_actions (
     id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step, depth,
     rooted, flags, timeout_ms, enqueued_at, tags, trace, delayed_until, queued_as, started_by, started_by_step,

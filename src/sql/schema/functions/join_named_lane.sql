@@ -21,9 +21,7 @@ begin
   if p_job.checksum is not null then
     select a.result, a.action, a.achieved_at
     into result, achieved_by, achieved_at
-    from achievements a
-    where a.checksum_key = p_job.checksum_key and a.checksum = p_job.checksum
-      and a.action is distinct from p_job.passes_by;
+    from achievement_for(p_job.checksum_key, p_job.checksum, p_job.passes_by) a;
     if found then
       became := 'achieved';
       return;

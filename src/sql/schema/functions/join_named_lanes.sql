@@ -18,7 +18,7 @@ declare
 begin
   select l.started, l.rest into together from join_lines(p_definitions, p_flags, p_jobs) l;
   if cardinality(together.started) > 0 then
-    return query select * from promote_named(
+    return query select * from promote_next_in_named_lanes(
       p_token, p_now, p_definitions, p_first_steps, p_flags, together.started, null);
   end if;
   foreach j in array coalesce(together.rest, '{}') loop
@@ -37,7 +37,7 @@ begin
         answers := answers || row(j, 4 /* Status.cancelled */, null, joined.cause, null, null)::unstored_answer;
       when 'waiting' then
         select f.started, f.due into filled from fill_named_lanes(p_now, j.lanes) f;
-        return query select * from promote_named(
+        return query select * from promote_next_in_named_lanes(
           p_token, p_now, p_definitions, p_first_steps, p_flags, filled.started, filled.due);
         if cardinality(joined.freed) > 0 then
           return query select * from refill_named_lanes(

@@ -13,6 +13,6 @@ begin
     select n.lane from named_lanes n where n.lane = any(p_lanes) order by n.lane for update);
   select f.started, f.due into filled from fill_named_lanes(p_now, locked) f;
   perform forget_empty_lanes(p_now, locked);
-  return query select * from promote_named(
+  return query select * from promote_next_in_named_lanes(
     p_token, p_now, p_definitions, p_first_steps, p_flags, filled.started, filled.due);
 end $$;

@@ -82,7 +82,7 @@ begin
     order by l.lane);
   if cardinality(ids) > 0 then
     perform erase_achievements(array(select coalesce(checksum_key, lane) from live_actions where id = any(ids)));
-    perform promote(null, p_now, '{}', '{}', '{}', ids);
+    perform promote_next(null, p_now, '{}', '{}', '{}', ids);
   end if;
   -- who is first in a lane may be held in another one of its lanes
   lines := array(

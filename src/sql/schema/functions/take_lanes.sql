@@ -25,10 +25,7 @@ begin
         '{}')
     into found_ids, achieved
     from unnest(p_jobs) i
-    cross join lateral (
-      select a.result, a.action, a.achieved_at from achievements a
-      where a.checksum_key = i.checksum_key and a.checksum = i.checksum offset 0) a
-    where a.action is distinct from i.passes_by;
+    cross join lateral achievement_for(i.checksum_key, i.checksum, i.passes_by) a;
   end if;
 
   -- every lane of the batch in one pass, in key order: free ones are taken, the others locked
@@ -64,20 +61,16 @@ begin
   if p_checked and exists (
     select 1
     from unnest(p_jobs) i
-    cross join lateral (
-      select a.result, a.action, a.achieved_at from achievements a
-      where a.checksum_key = i.checksum_key and a.checksum = i.checksum offset 0) a
-    where (i.action in (select unnest(started))) is true and a.action is distinct from i.passes_by
+    cross join lateral achievement_for(i.checksum_key, i.checksum, i.passes_by) a
+    where (i.action in (select unnest(started))) is true
   ) then
     with x as materialized (
       select
         i, a.result, a.action as achieved_by, a.achieved_at,
         (select l.ctid from live_actions l where l.id = i.action) as place
       from unnest(p_jobs) i
-      cross join lateral (
-        select a.result, a.action, a.achieved_at from achievements a
-        where a.checksum_key = i.checksum_key and a.checksum = i.checksum offset 0) a
-      where (i.action in (select unnest(started))) is true and a.action is distinct from i.passes_by
+      cross join lateral achievement_for(i.checksum_key, i.checksum, i.passes_by) a
+      where (i.action in (select unnest(started))) is true
     ),
     g as (
       delete from live_actions l

@@ -102,7 +102,7 @@ begin
     elsif cardinality(lanes_due) > 0 then
       select f.started, f.due into v_started, v_due from fill_named_lanes(p_now, lanes_due) f;
       forgotten := forget_empty_lanes(p_now, lanes_due);
-      return query select * from promote_named(
+      return query select * from promote_next_in_named_lanes(
         leased(p_token), p_now, p_definitions, p_first_steps, p_flags, v_started, v_due);
     end if;
   end if;

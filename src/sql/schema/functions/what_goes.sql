@@ -46,7 +46,7 @@ begin
     limit p_limit
   ) y;
   looked_at := page;
-  if p_is_plan then looked_at := looked_at || superseding(page, p_before, p_rules); end if;
+  if p_is_plan then looked_at := looked_at || superseders_to_delete(page, p_before, p_rules); end if;
   if p_rules is not null then
     above := array(
       select e.id

@@ -1,7 +1,7 @@
 -- Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the
 -- queue. Those that somebody looks at just now, to wait for them or to cancel them, stay with the worker, and are
 -- given: it gives them back again.
-create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns uuid[]
+create function give_back(p_token bigint, p_actions uuid[], p_now timestamptz) returns uuid[]
 language plpgsql set search_path from current as $$
 declare
   released uuid[];

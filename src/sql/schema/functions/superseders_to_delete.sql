@@ -1,7 +1,7 @@
 -- What has superseded some actions, by way of any number of others, is not among them, and is old enough to go
 -- (`kept_since`): each looked up by its key.
 -- For other functions only: it inherits their search path and their settings.
-create function superseding(p_ids uuid[], p_before timestamptz, p_rules jsonb) returns uuid[]
+create function superseders_to_delete(p_ids uuid[], p_before timestamptz, p_rules jsonb) returns uuid[]
 language plpgsql stable as $$
 begin
   return array(

@@ -1,7 +1,7 @@
 -- Pending actions whose lanes have become free, or are paused no more, perform: under this token, if its worker has
 -- their definitions, else by a job. What unwinds one that has ended is where it is.
 -- For other functions only: it inherits their search path and their settings.
-create function promote(
+create function promote_next(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_ids uuid[])
 returns setof answer language plpgsql as $$
 declare
