@@ -136,6 +136,10 @@ export const filter = {
     Flag.withDescription("Of which something could not be undone: compensate-again tries it once more"),
     Flag.withDefault(false)
   ),
+  callbacksFailed: Flag.Boolean("callbacks-failed").pipe(
+    Flag.withDescription("Of which a callback has failed for good: nothing runs it again"),
+    Flag.withDefault(false)
+  ),
   since: time("since", "Enqueued since"),
   before: time("before", "Enqueued before")
 }

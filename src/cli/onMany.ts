@@ -14,15 +14,15 @@ import { Folder } from "./connection.ts"
 import { nothing, usage } from "./failures.ts"
 import { operator } from "./given.ts"
 import { Output } from "./Output.ts"
-import { where, whereKeys } from "./where.ts"
+import { where, whereKeys, whereWords } from "./where.ts"
 
 /** Which ones, and how. */
 export const manyFlags = {
   where: Flag.String("where").pipe(
     Flag.withDescription(
-      `All for which this holds: "status=failed, since=2 hours", of ${
-        whereKeys.join(", ")
-      }, or held, to-resume, not-undone, roots`
+      `All for which this holds: "status=failed, since=2 hours", of ${whereKeys.join(", ")}, or ${
+        whereWords.join(", ")
+      }`
     ),
     Flag.optional
   ),

@@ -66,7 +66,8 @@ export const actionFilter = (given: Filter) => {
     roots: options.roots,
     held: options.held,
     toResume: options.toResume,
-    notUndone: options.notUndone
+    notUndone: options.notUndone,
+    callbacksFailed: options.callbacksFailed
   }
 }
 

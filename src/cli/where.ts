@@ -33,11 +33,13 @@ const words: Readonly<Record<string, ActionFilter>> = {
   held: { held: true },
   "to-resume": { toResume: true },
   "not-undone": { notUndone: true },
+  "callbacks-failed": { callbacksFailed: true },
   roots: { roots: true }
 }
 
-/** What may be asked of. */
+/** What may be asked of, and what is said by a word. */
 export const whereKeys = Object.keys(readers)
+export const whereWords = Object.keys(words)
 
 /** Reads a filter, which has to name something: no verb is for everything. */
 export const where = (text: string) =>
@@ -54,7 +56,7 @@ export const where = (text: string) =>
       if (key === undefined || value === undefined || !Object.hasOwn(readers, key)) {
         return yield* usage(
           `--where: ${JSON.stringify(part)} is not one of ${whereKeys.join(", ")} with = and a value, or ${
-            Object.keys(words).join(", ")
+            whereWords.join(", ")
           }, such as "status=failed|timed_out, since=2 hours"`
         )
       }

@@ -53,7 +53,13 @@ const timeOf = (text: string | undefined): string | undefined => {
 }
 
 /** What is asked for with yes or no. */
-const flags = [["roots", "only roots"], ["held", "held"], ["notUndone", "not undone"]] as const
+const flags = [
+  ["roots", "only roots"],
+  ["held", "held"],
+  ["toResume", "to resume"],
+  ["notUndone", "not undone"],
+  ["callbacksFailed", "callbacks failed"]
+] as const
 
 const fields = new Set<string>([
   "name",
