@@ -142,7 +142,7 @@ const halfway = Effect.fnUntraced(function*(transition: Effect.Effect<unknown, u
 it.live("what another transaction is about to continue is left alone, before its commit and after", () =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
-    const { claim, complete, finish, heal, recover, register, release, tick } = yield* Store
+    const { claim, complete, finish, giveBack, heal, recover, register, tick } = yield* Store
     const catalog: Catalog = {
       queues: ["default"],
       definitions: [
@@ -196,7 +196,7 @@ it.live("what another transaction is about to continue is left alone, before its
         })
       ],
       ["claims again", all],
-      ["releases", release(token, [retried.id], now)],
+      ["releases", giveBack(token, [retried.id], now)],
       ["claims once more", claim({ ...by, token: other, room: 10, prepared: [], only: null })],
       [
         "takes over",
