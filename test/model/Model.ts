@@ -295,10 +295,13 @@ export const outcomes = (scenario: Scenario, limit = 200): ReadonlyArray<Outcome
 /** What can go on: what kind of turn it is, and whose. No turn comes twice. */
 export interface Turn {
   readonly kind:
+    | "enqueueing"
     | "timeout"
     | "wait"
     | "abandoned"
     | "invocation"
+    | "at once"
+    | "broken up"
     | "continuation"
     | "body"
     | "commit"
@@ -466,6 +469,18 @@ export const outcome = (
     }
   }
 
+  /** What a client has begun to enqueue: one after another, in its order, while what it has enqueued is performed already. */
+  let begun: ReadonlyArray<Omit<Invocation, "order">> = []
+  const enqueueNext = (): ReadonlyArray<Work> => {
+    const [first, ...rest] = begun
+    begun = rest
+    enqueue([{ ...first!, order: made++ }])
+    return []
+  }
+  function* clientTurns(): Generator<Possible> {
+    if (begun.length > 0) yield { kind: "enqueueing", whose: begun[0]!.key, take: enqueueNext }
+  }
+
   /** 9.6: queues a root that nobody has invoked. */
   const startTree = (key: string, actor: number, plan: Plan) =>
     enqueue([{ key, order: made++, actor, plan, parent: undefined, elders: [] }])
@@ -590,8 +605,16 @@ export const outcome = (
     return found
   }
 
+  const wouldWaitForItself = (one: Keyed) => {
+    const ahead = current(one.lane)
+    return ahead !== undefined && waitersOf(one.key).has(ahead.key)
+  }
+
+  /** Those that may join at the same moment as the one that has joined just now, and do not see that they close a circle with it. */
+  let unseen: ReadonlySet<string> = new Set()
+
   /** 2.4, 2.5 and 14.2. */
-  const join = (all: ReadonlyArray<Keyed>): ReadonlyArray<Work> => {
+  const join = (all: ReadonlyArray<Keyed>, isBlind = false): ReadonlyArray<Work> => {
     const read: Array<Work> = []
     const short: Array<readonly [Invocation, Decided]> = []
     const started: Array<Work> = []
@@ -614,7 +637,7 @@ export const outcome = (
         started.push(go(one.key))
         continue
       }
-      if (waitersOf(one.key).has(ahead.key)) { // a
+      if (!isBlind && wouldWaitForItself(one)) { // a
         short.push([one, { status: "deadlocked", result: null }])
         continue
       }
@@ -1126,6 +1149,32 @@ export const outcome = (
     return [{ _tag: "Prepare", invocation: one, hasRun: true }]
   }
 
+  const joinBesides = (one: Keyed): ReadonlyArray<Work> => {
+    const others = queued.flatMap((other) =>
+      ready.get(other.key) ?? (needsPreparing(other) ? [] : [keyed(other, other.plan)])
+    )
+      .filter((other) => !wouldWaitForItself(other))
+    const works = join([one])
+    unseen = new Set(others.map(({ key }) => key))
+    return works
+  }
+
+  /** 2.5: circles that were closed at the same moment are found afterwards: one that waits in a circle is deadlocked. */
+  function* circleTurns(): Generator<Possible> {
+    for (const one of live.values()) {
+      if (one.status !== "pending" || !waitersOf(one.key).has(current(one.lane)!.key)) continue
+      yield {
+        kind: "broken up",
+        whose: one.key,
+        take: () => {
+          live.delete(one.key)
+          actions.delete(one.key)
+          return settle([[one, { status: "deadlocked", result: null }]])
+        }
+      }
+    }
+  }
+
   function* queueTurns(): Generator<Possible> {
     for (const one of queued) {
       const isMarked = marked.has(one.key)
@@ -1141,7 +1190,17 @@ export const outcome = (
             ? endMarked([one])
             : prepared === undefined
             ? begunToPrepare(one)
-            : join([prepared])
+            : joinBesides(prepared)
+        }
+      }
+      if (!isMarked && prepared !== undefined && unseen.has(one.key) && wouldWaitForItself(prepared)) {
+        yield {
+          kind: "at once",
+          whose: one.key,
+          take: () => {
+            queued = queued.filter((other) => other !== one)
+            return join([prepared], true)
+          }
         }
       }
     }
@@ -1196,9 +1255,18 @@ export const outcome = (
   /** Until nothing can go on. */
   const toRest = (next: NextTurn): void => {
     while (true) {
-      const turns = [...timerTurns(), ...abandonedTurns(), ...handTurns(), ...queueTurns()]
+      const turns = [
+        ...clientTurns(),
+        ...timerTurns(),
+        ...abandonedTurns(),
+        ...handTurns(),
+        ...queueTurns(),
+        ...circleTurns()
+      ]
       if (turns.length === 0) break
-      const works = turns[next(turns)]!.take()
+      const turn = turns[next(turns)]!
+      unseen = new Set()
+      const works = turn.take()
       inHand = [...inHand, ...works]
     }
     inHand = []
@@ -1259,16 +1327,19 @@ export const outcome = (
       case "Invoke": {
         const key = String(handles.length)
         handles.push(key)
-        enqueue([{ key, order: made++, actor: op.actor, plan: op.plan, parent: undefined, elders: [] }])
+        begun = [...begun, { key, actor: op.actor, plan: op.plan, parent: undefined, elders: [] }]
+        if (nextTurn === undefined) enqueueNext()
         break
       }
       case "Perform":
         somePass()
         break
       case "Advance":
+        while (begun.length > 0) enqueueNext()
         now += op.seconds
         break
       case "Cancel":
+        while (begun.length > 0) enqueueNext()
         if (handles.length > 0) cancelled.push(cancel(handles[op.handle % handles.length]!))
     }
   }

@@ -13,6 +13,7 @@ import {
   type Scenario,
   step,
   type StoredAction,
+  type Turn,
   wait
 } from "./Model.ts"
 import { orderTo } from "./Orders.ts"
@@ -58,6 +59,41 @@ describe("an order that leads to an outcome", () => {
       for (const number of numbers.slice(0, 20)) {
         const scenario = randomScenario(number)
         assert.isDefined(yield* searchFor(scenario, expected(someOrder(scenario, number))), `tree ${number}`)
+      }
+    }))
+
+  /** An order in which a turn of this kind comes whenever it can, among others as they come. */
+  const eagerly = (scenario: Scenario, kind: Turn["kind"], n: number) => {
+    let state = n
+    let came = 0
+    const seen = inTurns(scenario, (turns) => {
+      const eager = turns.findIndex((turn) => turn.kind === kind)
+      if (eager >= 0) came++
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+      return eager >= 0 ? eager : (state >>> 8) % turns.length
+    })
+    return { came, seen }
+  }
+
+  it.effect("is found where two have joined at the same moment, and the circle was broken up afterwards", () =>
+    Effect.gen(function*() {
+      let met = 0
+      const scenario = randomScenario(61793)
+      for (let n = 0; met < 2 && n < 4000; n++) {
+        const { came, seen } = eagerly(scenario, "at once", n)
+        if (came === 0) continue
+        met++
+        assert.isDefined(yield* searchFor(scenario, expected(seen), { ran: seen.log, tries: 200_000 }), `order ${n}`)
+      }
+      assert.strictEqual(met, 2)
+    }))
+
+  it.effect("is found where what was enqueued first had begun before the rest was enqueued", () =>
+    Effect.gen(function*() {
+      for (const number of [61874, ...numbers.slice(0, 20)]) {
+        const scenario = randomScenario(number)
+        const seen = inTurns(scenario, (turns) => turns.length - 1)
+        assert.isDefined(yield* searchFor(scenario, expected(seen), { ran: seen.log }), `tree ${number}`)
       }
     }))
 

@@ -67,7 +67,8 @@ export const orderTo = Effect.fnUntraced(function*(
       for (const [i, turn] of turns.entries()) {
         const name = nameOf(turn)
         if (!met.has(name)) met.set(name, turn)
-        const at = shifts.get(name) ?? byItself(turn)
+        // by itself nobody joins without seeing who has joined before
+        const at = shifts.get(name) ?? (turn.kind === "at once" ? 1 : byItself(turn))
         if (at >= earliest) continue
         first = i
         earliest = at
