@@ -34,6 +34,11 @@ const fails = Stepped.action("fails", {
 })
   .step("work", () => Effect.andThen(Effect.suspend(() => body.here), Effect.fail("no")))
   .after((_, { status }) => note(`callback ${status}`))
+const bays = Stepped.lane("bays", { limit: 2, whenBusy: "line" })
+const inBay = Stepped.action("inBay", { concurrency: () => bays("x") })
+  .step("work", () => Effect.suspend(() => body.here))
+  .after(({ status }) => note(`callback ${status}`))
+const asks = Stepped.action("asks").step("ask", () => Step.do(inBay))
 const both = Stepped.action("both").step("ask", () => Effect.all([Step.do(fails, "a"), Step.do(turn, "z")]))
 const build = Stepped.action("build", {
   arguments: [Schema.Int],
@@ -45,7 +50,7 @@ const wants = Stepped.action("wants", { arguments: [Schema.Int] }).step("ask", (
 const places = Array.from({ length: 25 }, (_, n) => `lane ${n}`)
 const many = Stepped.action("many").step(() => Effect.forEach(places, (lane) => Step.do(turn, lane)))
 const once = Stepped.action("once", { checksum: () => 1 }).step(() => note("performs"))
-const Cars = Stepped.actions(Car, [turn, fails, both, build, wants, many, once])
+const Cars = Stepped.actions(Car, [turn, fails, inBay, asks, both, build, wants, many, once])
 
 const layerStore = Layer.provide(
   PostgresStore.layer,
@@ -100,6 +105,33 @@ describe("moved on", () => {
         const { callbacksSucceeded, status } = yield* recordOf(child!.id)
         assert.deepStrictEqual([status, callbacksSucceeded], ["failed", 1])
         assert.deepStrictEqual(yield* stepsOf(child!.id), ["work failed"])
+      })
+  )
+
+  race(
+    "1.2: a child in a named lane whose end is just being stored is not cancelled too",
+    () =>
+      Effect.gen(function*() {
+        const car = (yield* Cars.client)(1)
+        const parent = yield* car.asksNow()
+        const performing = yield* Effect.forkScoped(performDue)
+        yield* Deferred.await(body.reached)
+        const [child] = yield* recordsOf("inBay")
+        const open = yield* gated(child!.id)
+        yield* Deferred.succeed(body.go, undefined)
+        // that it has succeeded is stored, and its callback is to run, when another engine cancels what its parent leaves behind
+        yield* blocked(1)
+        yield* parent.cancel()
+        const abandoned = yield* Effect.forkScoped(deployed(Cars.layer)(performDue))
+        yield* blocked(2)
+        yield* open
+        yield* Fiber.join(performing)
+        yield* Fiber.join(abandoned)
+        yield* performSteppedActions()
+        assert.deepStrictEqual(seen, ["callback succeeded"])
+        const { callbacksSucceeded, status } = yield* recordOf(child!.id)
+        assert.deepStrictEqual([status, callbacksSucceeded], ["succeeded", 1])
+        assert.deepStrictEqual(yield* stepsOf(child!.id), ["work succeeded"])
       })
   )
 

@@ -120,6 +120,8 @@ begin
     where seat = 0 /* Seat.performing */ and lane = any(array(select lane from live_actions where id = any(kids)))
     order by lane
     for update);
+  -- whoever concludes one in named lanes without ending it has its row, and none of its lanes
+  perform 1 from live_actions where id = any(kids) and lanes is not null order by id for update;
   -- a lane that moved on while we waited for it is not ours: its new performer may be ending by itself just now
   select
     coalesce(array_agg(id) filter (where lanes is not null or lane = any(locked)), '{}'),

@@ -25,6 +25,8 @@ begin
   if newcomer is null or waits_for_pause(newcomer) then return; end if;
   victims := cancelled_for(p_lane, most, newcomer);
   if cardinality(victims) = 0 then return; end if;
+  -- before the steps that wait for them, as everybody
+  perform 1 from live_actions where id = any(victims) order by id for update;
   if cardinality(victims) > 1 then perform lock_waiting_steps(victims, victims); end if;
   -- those with callbacks first, then the others
   loop

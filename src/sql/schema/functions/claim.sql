@@ -38,6 +38,7 @@ declare
   is_named boolean := false;
   has_named boolean := false;
   named claimed_job[];
+  performing uuid[];
 begin
   perform require_read_committed();
   -- a look that finds nothing locks nothing; before what is held: who takes the lease away passes by what is locked
@@ -105,7 +106,7 @@ begin
     select array_agg(j) filter (where j.lanes is not null), array_agg(j) filter (where j.lanes is null)
     into named, joining
     from unnest(joining) j;
-    keys := enter_named_lanes(p_lanes, named);
+    select e.keys, e.performing into keys, performing from enter_named_lanes(p_lanes, named) e;
   end if;
   if (joining is not null or named is not null) and contended is null then
     checked := checked
@@ -113,7 +114,7 @@ begin
     select t.started, t.achieved, t.erased, t.contended
     into started, achieved, erased, contended
     from take_lanes(
-      p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, is_pausing, keys) t;
+      p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, is_pausing, keys, performing) t;
   end if;
   if cardinality(contended || named || cancelled) > 0 or cardinality(answers) + cardinality(achieved) > 0 then
     perform lock_touched_steps(array(select a.job from unnest(answers || achieved) a) || cancelled, contended, named);

@@ -1,9 +1,10 @@
 -- Makes and locks the named lanes of invocations that join, with the settings that this worker has for their names: an
 -- admission is decided by whoever makes it. In one pass with those that the actions that wait there hold besides, which
 -- may be superseded or begin. `keys` are those under which whoever may begin there, with these or by them, erases what
--- was achieved: they are locked together with those of plain lanes, in one pass.
+-- was achieved: they are locked together with those of plain lanes, in one pass. `performing` is who may be cancelled
+-- for one of them.
 -- For other functions only: it inherits their search path and their settings.
-create function enter_named_lanes(p_lanes jsonb, p_jobs claimed_job[], out keys text[])
+create function enter_named_lanes(p_lanes jsonb, p_jobs claimed_job[], out keys text[], out performing uuid[])
 language plpgsql as $$
 declare
   entered text[] := array(
@@ -42,4 +43,12 @@ begin
     ) w
     cross join lateral (select l.checksum_key from live_actions l where l.id = w.action offset 0) l
     where n.lane = any(entered));
+  performing := array(
+    select s.action
+    from named_lanes n
+    cross join lateral (select s.action, s.seat from seats s where s.lane = n.lane offset 0) s
+    where
+      n.lane = any(array(select unnest(j.lanes) from unnest(p_jobs) j))
+      and n.settings ->> 'whenBusy' = 'cancelRunning'
+      and s.seat is not null);
 end $$;

@@ -22,7 +22,7 @@ begin
       -- asked once, and only where there is one without a lane; sorting ends before the first row is locked
       order by coalesce(y.lane, (
         select lock_named_lanes(array(
-          select e.action from unnest(conclusion_action, conclusion_ends) as e(action, ends) where e.ends))))
+          select e.action from unnest(conclusion_action, conclusion_ends) as e(action, ends) where e.ends)))), y.action
       offset 0
     ) c
     left join lateral (

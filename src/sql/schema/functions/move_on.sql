@@ -19,7 +19,7 @@ begin
     ) as x(id, epoch, step, name, kind, status, result, marked, started_at, next_step, next_name, next_kind)
     cross join lateral (select l.ctid as place, l.lane from live_actions l where l.id = x.id offset 0) l
     -- sorting ends before the first row is changed; nobody leaves a lane here, so that those with names are not locked
-    order by l.lane
+    order by l.lane, x.id
     offset 0
   ),
   moved as (

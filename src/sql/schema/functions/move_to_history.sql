@@ -27,7 +27,7 @@ begin
     ) as x(id, epoch, step, phase, arguments, outcome, result, cause, succeeded, failed, step_name, step_kind)
     cross join lateral (select l.ctid as place, l.lane from live_actions l where l.id = x.id offset 0) l
     -- asked once, and only where there is one without a lane; sorting ends before the first row is deleted
-    order by coalesce(l.lane, case when p_steps is not null then (select lock_named_lanes(p_ids)) end)
+    order by coalesce(l.lane, case when p_steps is not null then (select lock_named_lanes(p_ids)) end), x.id
     offset 0
   ),
   gone as (

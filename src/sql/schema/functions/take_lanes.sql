@@ -2,10 +2,12 @@
 -- first one of each free lane performs (by rule 2.4), and erases what was achieved under its key (by 2.7); in a lane
 -- that is paused it waits (`p_is_pausing`: something is paused). Whoever is neither `started` nor among `achieved` nor
 -- waits is left to join its lane by itself (`contended`): it is locked now, or free again (`given_back`).
+-- `p_performing` are others, in named lanes, that may be cancelled for who joins there: they are locked behind those of
+-- plain lanes.
 -- For other functions only: it inherits their search path and their settings.
 create function take_lanes(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[],
-  p_jobs claimed_job[], p_checked boolean, p_is_pausing boolean, p_keys text[],
+  p_jobs claimed_job[], p_checked boolean, p_is_pausing boolean, p_keys text[], p_performing uuid[],
   out started uuid[], out achieved unstored_answer[], out given_back text[], out erased text[],
   out contended claimed_job[])
 language plpgsql as $$
@@ -96,6 +98,10 @@ begin
       where (i.action in (select unnest(started))) is true and is_paused(i.lane, null, null));
     perform hold_lanes(array(select i from unnest(p_jobs) i where i.action = any(waiting)));
     started := array(select x from unnest(started) x where x <> all(waiting));
+  end if;
+
+  if cardinality(p_performing) > 0 then
+    perform 1 from live_actions where id = any(p_performing) order by id for update;
   end if;
 
   -- in one pass, in key order: those of whoever starts, now or, in a lane that was given back, by itself, or in named
