@@ -166,6 +166,18 @@ suite("compensations that try again", (engine) => {
   )
 
   test(
+    "10.2, 9.1: where all that it asks for has succeeded before, it goes on at once",
+    Effect.gen(function*() {
+      scene.unclean = Effect.die("dirty")
+      const handle = yield* (yield* client)(1).easierLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen.toSorted(), ["uncleans 1", "uncleans 2"])
+      assert.deepInclude((yield* undoing(handle.id))[0], { status: "succeeded", undoes: 0, attemptNumber: 2 })
+      assert.strictEqual((yield* recordOf(handle.id)).cause?.notUndone, undefined)
+    })
+  )
+
+  test(
     "10.2, 9.1: nor where it is tried again on the engine's schedule",
     Effect.gen(function*() {
       let tries = 0

@@ -57,7 +57,7 @@ export const runCompensation = (
     const run = exitOf(withinLimit(performance, step, body, env), env.settings)
     const after = (exit: Exit.Exit<BodyRun, unknown>) =>
       Exit.isSuccess(exit)
-        ? Effect.succeed(afterBody(exit.value))
+        ? afterBody(exit.value, env)
         : compensationFailed(performance, exit.cause, env)
     return step.transactional
       // the action's own time is over, and no longer counts
@@ -219,19 +219,20 @@ const runBody = (
       : { performance: effects.remembered(performance), value, effects }
   })
 
-const afterBody = ({ effects, performance }: BodyRun): Concluded => {
+const afterBody = ({ effects, performance }: BodyRun, env: Surroundings): Effect.Effect<Concluded> => {
   const { replaced, slots, starts } = effects
   return slots.length > 0
-    ? decide(performance, {
-      _tag: "StepWaits",
-      stored: null,
-      slots,
-      children: effects.inOrder(),
-      marked: false,
-      replaced,
-      starts
-    })
-    : decide(performance, { _tag: "Compensated", replaced, starts })
+    ? Effect.map(env.now, (now) =>
+      decide(performance, {
+        _tag: "StepWaits",
+        stored: null,
+        slots: effects.waitsFor(now),
+        children: effects.inOrder(),
+        marked: false,
+        replaced,
+        starts
+      }))
+    : Effect.succeed(decide(performance, { _tag: "Compensated", replaced, starts }))
 }
 
 const compensationFailed = (

@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { broken, marked as markedFailed, placeOf } from "../../domain/Failure.ts"
 import { DefinitionError } from "../../SteppedError.ts"
-import type { NewSlot } from "../../store/Conclusion.ts"
 import { isGenerated, type RunnableStep } from "../Runnable.ts"
 import { stepEnds } from "./attempts.ts"
 import type { Concluded } from "./concluding.ts"
@@ -185,12 +184,17 @@ const afterStored = (
   const received = effects.received === undefined ? undefined : [...effects.received.ids]
   if (slots.length > 0) {
     const children = effects.inOrder()
-    const waits = (slots: ReadonlyArray<NewSlot>) =>
-      decide(performance, { _tag: "StepWaits", stored, slots, children, marked, replaced, starts, received })
-    return slots.some(({ reuses }) => reuses === undefined)
-      ? Effect.succeed(waits(slots))
-      // all of it is there already: it waits for a time that is over
-      : Effect.map(env.now, (now) => waits([...slots, effects.timeAfter(now)]))
+    return Effect.map(env.now, (now) =>
+      decide(performance, {
+        _tag: "StepWaits",
+        stored,
+        slots: effects.waitsFor(now),
+        children,
+        marked,
+        replaced,
+        starts,
+        received
+      }))
   }
   if (marked) {
     return stepEnds(performance, { cause: markedFailed(placeAt(performance, step)), stored, replaced, starts }, env)

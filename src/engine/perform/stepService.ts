@@ -52,11 +52,12 @@ export class BodyEffects implements Starting {
     return this.once === undefined ? performance : { ...performance, memos: performance.memos ?? [] }
   }
 
-  /** One more slot, for a time. */
-  timeAfter(due: number): NewSlot {
+  /** What it waits for. Where all of that is there already, nothing else would go on with it: then also for a time that is over. */
+  waitsFor(now: number): ReadonlyArray<NewSlot> {
+    if (this.slots.some(({ reuses }) => reuses === undefined)) return this.slots
     const { action, attempt, slot, step } = this.slots.at(-1)!
     const nothing = { child: null, definition: null, actorId: null, success: null, error: null }
-    return { ...nothing, action, step, slot: slot + 1, attempt, due }
+    return [...this.slots, { ...nothing, action, step, slot: slot + 1, attempt, due: now }]
   }
 
   /** The children; those that may be headed for the same lane join it in turn (rule 2.9). One whose key takes an effect may be for any. */
