@@ -3,9 +3,10 @@ import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Option, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { type ActionRecord, ActionRepo, type ActionTree, JobQueue, Stepped } from "stepped"
+import { type ActionRecord, ActionRepo, type ActionTree, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite, type TestEngine } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { recordOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { Cars, shaky, Trucks } from "./RecordedCars.ts"
@@ -25,6 +26,22 @@ const plain = Stepped.action("plain").step(() => Effect.void)
 const own = Stepped.action("own", { queue: "slow", concurrencyKey: () => "road", checksumKey: () => "sum" })
   .step(() => Effect.void)
 const Keyed = Stepped.actions(Car, [plain, own])
+
+/** What is said of the action while its step runs. */
+const saying = (name: string) =>
+  Effect.gen(function*() {
+    const { lastFailure } = yield* recordOf((yield* Step).actionId)
+    yield* note(lastFailure === undefined ? name : `${name} after ${lastFailure.message}`)
+  })
+const steady = Stepped.action("steady", { error: Schema.String })
+  .step("try", () =>
+    Effect.gen(function*() {
+      yield* saying("tries")
+      if ((yield* Step).attemptNumber === 1) return yield* Effect.fail("no")
+    }), { retry: Schedule.spaced("1 second") })
+  .step("goOn", () => saying("goes on"))
+  .step("end", () => saying("comes to its end"))
+const Unsteady = Stepped.actions(Car, [steady])
 
 const treeOf = (id: string) => Effect.map(Effect.flatMap(ActionRepo, (repo) => repo.tree(id)), Option.getOrThrow)
 
@@ -193,6 +210,14 @@ suite("records", (engine) => {
       assert.strictEqual((yield* recordOf(resting.id)).attempts, 1)
     })
   )
+
+  it.effect("what a step has failed with is not said of the steps after it", () =>
+    Effect.gen(function*() {
+      yield* (yield* Unsteady.client)(1).steadyLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["tries", "tries after no", "goes on", "comes to its end"])
+      yield* healthy
+    }).pipe(Effect.provide(Unsteady.layer.pipe(Layer.provideMerge(engine.layer())))))
 
   test(
     "once it waits for what it has started, it has not failed last",

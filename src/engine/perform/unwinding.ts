@@ -302,7 +302,14 @@ export const beginUndoing = (performance: Performance, until: number | undefined
       until,
       freshAttempts: performance.attempts > 0
     },
-    next: { ...performance, stepName: step.name, stepKind: step.kind, attempts: 0, timeoutAt: until }
+    next: {
+      ...performance,
+      stepName: step.name,
+      stepKind: step.kind,
+      attempts: 0,
+      failure: undefined,
+      timeoutAt: until
+    }
   }
 }
 

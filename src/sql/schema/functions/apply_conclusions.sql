@@ -131,7 +131,12 @@ begin
               a.name, coalesce(l.progress -> 'awaits' -> a.name, to_jsonb(extract(epoch from p_now) * 1000))))
           from jsonb_array_elements_text(c.step_result) a(name))
         else l.progress end,
-      failure = case when c.attempts < 0 then c.failure else coalesce(c.failure, l.failure) end
+      -- of the step that has ended, or whose action's outcome is fixed, it is said no more, nor when another one is
+      -- undone
+      failure = case
+        when c.attempts < 0 or c.next_step > c.step or c.outcome is not null
+          or (c.next_phase = 5 /* Phase.unwinding */ and c.next_name is not null) then c.failure
+        else coalesce(c.failure, l.failure) end
     from c
     where l.ctid = c.place and not coalesce(c.ends, false)
   )

@@ -38,6 +38,7 @@ begin
     verdict = null,
     token = null,
     attempts = 0,
+    failure = null,
     seat = case when status = 1 /* Status.performing */ then seat end,
     status = 1 /* Status.performing */
   where id = any(p_ids);
