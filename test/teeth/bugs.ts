@@ -1547,6 +1547,49 @@ const first: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.5 c: all slots that waited for the superseded"] }
   },
   {
+    name: "ended-beside-its-named-lane",
+    breaks: "1.2: what has just succeeded in a named lane is cancelled with its parent, too",
+    plants: [{
+      file: functionFile("cancel_abandoned"),
+      find: `  perform 1 from live_actions where id = any(kids) and lanes is not null order by id for update;
+`,
+      replace: ``
+    }],
+    tests: { "test/races/movedOn.test.ts": ["1.2: a child in a named lane whose end is just being stored"] }
+  },
+  {
+    name: "waits-for-what-is-there",
+    breaks: "10.2, 9.1: a compensation that asks only for what has succeeded before waits until somebody heals it",
+    plants: [{
+      file: "src/engine/perform/compensate.ts",
+      find: `slots: effects.waitsFor(now),`,
+      replace: `slots,`
+    }],
+    tests: {
+      "test/behaviour/CompensationRetries.test.ts": ["10.2, 9.1: where all that it asks for has succeeded before"]
+    }
+  },
+  {
+    name: "failed-for-ever",
+    breaks: "9.11: what one step has failed with is said of all after it",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: `c.attempts < 0 or c.next_step > c.step or c.outcome is not null`,
+      replace: `c.attempts < 0`
+    }],
+    tests: { "test/behaviour/Records.test.ts": ["what a step has failed with is not said of the steps after it"] }
+  },
+  {
+    name: "refused-end-of-an-execution",
+    breaks: "24.2: an execution whose end the database refuses has failed for good",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `isReplayed(performance) && performance.phase === "step"`,
+      replace: `false`
+    }],
+    tests: { "test/engine/client/executions.test.ts": ["24.2: nor does an end that the database refuses"] }
+  },
+  {
     name: "joined-root-cancelled",
     breaks: "4.6: a child that a root invocation has joined is cancelled with its parent",
     plants: [{

@@ -25,7 +25,16 @@ import {
   waitsOutside
 } from "./concluding.ts"
 import { type Event, happens, type Received, type Starts } from "./events.ts"
-import { actionOf, atStepToRun, fenceOf, findStep, type Performance, placeAt, stepOf } from "./Performance.ts"
+import {
+  actionOf,
+  atStepToRun,
+  fenceOf,
+  findStep,
+  isReplayed,
+  type Performance,
+  placeAt,
+  stepOf
+} from "./Performance.ts"
 import { limitOf } from "./stepLimit.ts"
 import {
   beginUndoing,
@@ -78,6 +87,10 @@ export const decide = (performance: Performance, event: Event): Concluded => {
       ? (message) => decide(performance, refusedAt(performance, message))
       : isUnwinding(performance)
       ? (message) => endsNotUndone(performance, broken(actionOf(performance), message))
+      // an execution that cannot be stored is suspended, as whatever else goes wrong with one, until somebody resumes it
+      : isReplayed(performance) && performance.phase === "step" && !(event._tag === "Suspended" && event.failure)
+      ? (message) =>
+        decide(performance, { _tag: "Suspended", failure: broken(placeAt(performance, stepOf(performance)), message) })
       : undefined
   }
 }

@@ -105,6 +105,26 @@ describe("executions whose database does not answer", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("24.2: nor does an end that the database refuses for good end it otherwise: it is suspended until it is resumed", () => {
+    let refuses = true
+    const layer = engine((store) => ({
+      finish: (given) =>
+        refuses && given.conclusions.some(({ _tag }) => _tag === "ActionEnds")
+          ? away("finish", false)
+          : store.finish(given)
+    }))
+    main.script.body = () => Effect.succeed("given")
+    return Effect.gen(function*() {
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      yield* performIdle
+      assert.deepStrictEqual((yield* actionsOf("Main")).map(({ status }) => status), ["performing"])
+      refuses = false
+      yield* main.workflow.resume(id)
+      yield* performedTo(main.workflow, id, `succeeded "given"`)
+      yield* healthy
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("24.5: a child that is just being cancelled in the queue has ended for who comes to wait for it", () => {
     main.script.body = () => part.workflow.execute({ id: "1" })
     return Effect.gen(function*() {
