@@ -111,10 +111,10 @@ export const gated = (id: string) =>
   }).pipe(Effect.orDie)
 
 /**
- * A gate at the commit of whoever stores what an action's step waits for: all of that transition has happened and is locked, and nobody
- * sees it, until the effect that this gives.
+ * A gate at the commit of whoever stores what an action's step waits for, or that it has ended: all of that transition has happened and is
+ * locked, and nobody sees it, until the effect that this gives.
  */
-export const gatedCommit = (id: string) =>
+export const gatedCommit = (id: string, table: "slots" | "steps" = "slots") =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     yield* sql.unsafe(`create function stepped.gate_of_commit() returns trigger language plpgsql as $$
@@ -122,7 +122,7 @@ export const gatedCommit = (id: string) =>
         perform pg_advisory_xact_lock_shared(hashtextextended(new.action::text, 0));
         return null;
       end $$`)
-    yield* sql.unsafe(`create constraint trigger gate_of_commit after insert on stepped.slots
+    yield* sql.unsafe(`create constraint trigger gate_of_commit after insert on stepped.${table}
       deferrable initially deferred for each row execute function stepped.gate_of_commit()`)
     return yield* holding(sql`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`)
   }).pipe(Effect.orDie)

@@ -16,7 +16,7 @@ import { deployed } from "../harness/deploying.ts"
 import { Halt } from "../harness/intercepting.ts"
 import { note, seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, statusesOf, stepsOf } from "../harness/observing.ts"
-import { blocked, gated, holdingLane } from "../harness/racing.ts"
+import { blocked, gated, gatedCommit, holdingLane } from "../harness/racing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
@@ -117,7 +117,7 @@ describe("moved on", () => {
         const performing = yield* Effect.forkScoped(performDue)
         yield* Deferred.await(body.reached)
         const [child] = yield* recordsOf("inBay")
-        const open = yield* gated(child!.id)
+        const open = yield* gatedCommit(child!.id, "steps")
         yield* Deferred.succeed(body.go, undefined)
         // that it has succeeded is stored, and its callback is to run, when another engine cancels what its parent leaves behind
         yield* blocked(1)

@@ -1585,7 +1585,7 @@ const first: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/engine/perform/decide.ts",
       find: `isReplayed(performance) && performance.phase === "step"`,
-      replace: `false`
+      replace: `isReplayed(performance) && performance.phase === "job"`
     }],
     tests: { "test/engine/client/executions.test.ts": ["24.2: nor does an end that the database refuses"] }
   },
