@@ -380,6 +380,54 @@ suite("what undoes an action, run again", (engine) => {
       assert.deepStrictEqual(seen, ["hotel", "flight", "card", "book succeeded"])
     }))
 
+  /** Retries it, and gives the id of what goes on for it. */
+  const retried = (id: string) =>
+    Effect.map(retry(id), (answer) => {
+      assert(answer._tag === "Retried", JSON.stringify(answer))
+      return answer.id
+    })
+
+  test("18.2, 18.1: while a retry of what is above it is to begin, that goes on for it, and it is not undone again", () =>
+    Effect.gen(function*() {
+      fails("card", "undo hotel")
+      const id = yield* ended("tourLater")
+      const [child] = yield* recordsOf("book")
+      // it has gone on for it by itself, and is not undone either
+      const alone = yield* retried(child!.id)
+      yield* performSteppedActions()
+      const next = yield* retried(id)
+      assert.deepStrictEqual(yield* ask(alone), refused("retried", next))
+      fails()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["flight", "card", "book succeeded"])
+      assert.deepInclude(yield* recordOf(next), { status: "succeeded", result: "tour booked" })
+      const [last] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ retryOf: alone }))
+      assert.deepStrictEqual(yield* ask(alone), refused("retried", last!.id))
+    }))
+
+  test("18.2, 18.1: so it is where what is retried has waited for what had gone on for its child by itself", () =>
+    Effect.gen(function*() {
+      fails("card")
+      const id = yield* ended("tourLater")
+      const [child] = yield* recordsOf("book")
+      // the lane is held for an hour
+      fails("b")
+      yield* (yield* desk).slowLater()
+      yield* performIdle
+      const alone = yield* retried(child!.id)
+      const between = yield* retried(id)
+      yield* performIdle
+      fails("card", "undo hotel")
+      yield* performSteppedActions()
+      assert.strictEqual((yield* recordOf(between)).status, "failed")
+      const next = yield* retried(between)
+      assert.deepStrictEqual(yield* ask(alone), refused("retried", next))
+      assert.deepStrictEqual(yield* retry(alone), { _tag: "AlreadyRetried", id: next })
+      fails()
+      yield* performSteppedActions()
+      assert.deepInclude(yield* recordOf(next), { status: "succeeded", result: "tour booked" })
+    }))
+
   test("18.2: what the engine ends while it is run again says what is left", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient

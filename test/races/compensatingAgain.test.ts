@@ -39,7 +39,7 @@ const meet = <A, B, E, F, R, S>(first: Effect.Effect<A, E, R>, second: Effect.Ef
   Effect.gen(function*() {
     const commit = yield* holding(first)
     const other = yield* Effect.forkScoped(second)
-    yield* blocked(1)
+    yield* Effect.raceFirst(blocked(1), Fiber.await(other))
     yield* commit
     return yield* Fiber.join(other)
   })
@@ -117,6 +117,66 @@ scenario(
       yield* performSteppedActions()
       assert.deepStrictEqual((yield* recordOf(id)).unwound, {})
       assert.strictEqual(seen.filter((text) => text.startsWith("undo reserve")).length, 2)
+    })
+)
+
+/** One whose child has failed, and of whose child the first step is not undone. */
+const leftBelow = Effect.gen(function*() {
+  scene.failing = new Set(["card", "undo hotel"])
+  const { id } = yield* (yield* Desks.client)(1).tourLater()
+  yield* performSteppedActions()
+  const child = (yield* recordsOf("book")).findLast(({ parent }) => parent === id)!
+  scene.failing = new Set()
+  return { id, child: child.id }
+})
+const retry = (id: string) => repo((actions) => actions.retry(id))
+
+scenario(
+  "18.2: of who retries a parent and who has its child undone again the later one waits for the other, and is told so",
+  () =>
+    Effect.gen(function*() {
+      const one = yield* leftBelow
+      assert.deepInclude(yield* meet(retry(one.id), again(one.child)), { _tag: "NotCompensable", reason: "retried" })
+      yield* performSteppedActions()
+      const [next] = yield* repo((actions) => actions.list({ retryOf: one.id }))
+      assert.deepInclude(next, { status: "succeeded", result: "tour booked" })
+      const other = yield* leftBelow
+      assert.deepInclude(yield* meet(again(other.child), retry(other.id)), {
+        _tag: "NotRetryable",
+        reason: "ending",
+        action: other.child
+      })
+      yield* performSteppedActions()
+    })
+)
+
+scenario(
+  "18.2, 18.1: a child that is being undone where its parent's retry begins all the same has failed for that, and can be retried with it",
+  () =>
+    Effect.gen(function*() {
+      const { child, id } = yield* leftBelow
+      const sql = yield* SqlClient.SqlClient
+      const source = yield* sql<{ text: string }>`
+        select pg_get_functiondef('stepped.compensate_again'::regproc) as text`
+      const changed = source[0]!.text.replace("retried_above(p_action)", "null")
+      assert.notStrictEqual(changed, source[0]!.text)
+      // whose undoing waits for its lane
+      scene.failing = new Set(["b"])
+      yield* (yield* Desks.client)(2).slowLater()
+      yield* performIdle
+      scene.failing = new Set()
+      const next = yield* retry(id)
+      assert(next._tag === "Retried")
+      yield* sql.unsafe(changed)
+      assert.deepInclude(yield* again(child), { _tag: "Compensating" })
+      yield* sql.unsafe(source[0]!.text)
+      yield* performSteppedActions()
+      assert.strictEqual((yield* recordOf(next.id)).status, "failed")
+      assert.strictEqual(undone(), 2)
+      const last = yield* retry(next.id)
+      assert(last._tag === "Retried", JSON.stringify(last))
+      yield* performSteppedActions()
+      assert.deepInclude(yield* recordOf(last.id), { status: "succeeded", result: "tour booked" })
     })
 )
 

@@ -739,8 +739,8 @@ const first: ReadonlyArray<Bug> = [
       "18.1: a child is retried by itself beside the last step of its outbound parent, which asks for it once more",
     plants: [{
       file: functionFile("retried_above"),
-      find: `goes_on_at(at.parent, above.step, may_be_outbound(e.definition)) g)`,
-      replace: `goes_on_at(at.parent, above.step, false) g)`
+      find: `goes_on_at(holder.action, above.step, may_be_outbound(e.definition)) g)`,
+      replace: `goes_on_at(holder.action, above.step, false) g)`
     }],
     tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: while a retry is to begin that begins"] }
   },
@@ -5378,8 +5378,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: a step whose children have failed runs its body again",
     plants: [{
       file: functionFile("goes_on_at"),
-      find: `select coalesce(bool_and(r.becomes <> 'asked'), false) into waits`,
-      replace: `select false into waits`
+      find: `select coalesce(bool_and(r.becomes <> 'asked') or bool_or(r.becomes = 'ending'), false)`,
+      replace: `select false`
     }],
     tests: { [retrying]: ["18.1: slots that have succeeded stay settled"] }
   },
@@ -8241,15 +8241,59 @@ const third: ReadonlyArray<Bug> = [
     breaks: "18.2: what another action goes on with is undone all the same",
     plants: [{
       file: functionFile("compensate_again"),
-      find: `  action := gone_on_for(p_action);
+      find: `  action := coalesce(gone_on_for(p_action), action);
 `,
-      replace: `  action := null;
-`
+      replace: ``
     }],
     tests: {
       [compensatingAgain]: ["18.2, 18.1: who is retried from a later step"],
       [compensatingRaces]: ["18.2: who asks while it is retried"]
     }
+  },
+  {
+    name: "compensated-beside-a-retry-above",
+    breaks: "18.2: what a retry of a parent is about to go on for is undone just then, and lost for that",
+    plants: [{
+      file: functionFile("compensate_again"),
+      find: `  action := retried_above(p_action);
+`,
+      replace: `  action := null;
+`
+    }],
+    tests: {
+      [compensatingAgain]: ["18.2, 18.1: while a retry of what is above it is to begin"],
+      [compensatingRaces]: ["18.2: of who retries a parent and who has its child undone again"]
+    }
+  },
+  {
+    name: "compensated-without-who-has-waited",
+    breaks: "18.2: what a retry has waited for is undone while another one is to go on for it",
+    plants: [{
+      file: functionFile("retried_above"),
+      find: `where o.child = ids[at] and o.moved and o.carried is not null`,
+      replace: `where false`
+    }],
+    tests: { [compensatingAgain]: ["18.2, 18.1: so it is where what is retried has waited"] }
+  },
+  {
+    name: "compensated-and-retried-at-once",
+    breaks: "18.2: who retries a parent and who has its child undone at the same moment do not see each other",
+    plants: [{
+      file: functionFile("compensate_again"),
+      find: `retry_origin(p_action)::text`,
+      replace: `gen_random_uuid()::text`
+    }],
+    tests: { [compensatingRaces]: ["18.2: of who retries a parent and who has its child undone again"] }
+  },
+  {
+    name: "undone-just-then-and-lost",
+    breaks: "18.1: a step that waits again succeeds without a child that is being undone",
+    plants: [{
+      file: functionFile("wait_again"),
+      find: `where r.becomes not in ('stays', 'taken')`,
+      replace: `where r.becomes in ('retried', 'joined', 'opens')`
+    }],
+    tests: { [compensatingRaces]: ["18.2, 18.1: a child that is being undone where its parent"] }
   },
   {
     name: "compensated-by-two",

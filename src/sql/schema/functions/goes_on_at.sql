@@ -2,7 +2,8 @@
 -- was compensated, or an earlier one (`p_from`), whichever comes first. Where all have succeeded, an outbound action
 -- goes on with the last one, as what that has begun outside has failed, and any other with what comes next, whose name
 -- is not known here. `afresh`: nothing of the step is taken over; `waits`: its body has done what it was to do, and
--- all that it waits for can stay or be retried. Of a step that was to begin again nothing is stored but its attempts.
+-- all that it waits for can stay or be retried, or it cannot ask again as long as something of that is open. Of a step
+-- that was to begin again nothing is stored but its attempts.
 -- For other functions only: it inherits their search path and their settings.
 create function goes_on_at(
   p_action uuid, p_from int, p_is_outbound boolean, out step int, out name text, out kind smallint,
@@ -70,6 +71,8 @@ begin
     and (step < last.idx or step is not distinct from undone
       or last.status not in (2 /* Status.succeeded */, 8 /* StepStatus.skipped */))
   then
-    select coalesce(bool_and(r.becomes <> 'asked'), false) into waits from slots_retried(p_action, step) r;
+    select coalesce(bool_and(r.becomes <> 'asked') or bool_or(r.becomes = 'ending'), false)
+    into waits
+    from slots_retried(p_action, step) r;
   end if;
 end $$;

@@ -1,6 +1,7 @@
 -- The step with which an action goes on for one that has ended waits again: for children that go on for those that have
 -- not succeeded, each of which is queued, for those that somebody has retried by themselves, and for times that were
--- still to come. What has succeeded is there already. The caller has `hold_joined`.
+-- still to come. What has succeeded is there already. What cannot be waited for, or retried, has failed for this one,
+-- too: each slot of the step is one of this one's. The caller has `hold_joined`.
 -- The step's time begins anew, as the action's does.
 -- For other functions only: it inherits their search path and their settings.
 create function wait_again(p_now timestamptz, p_action uuid, p_retry_of uuid, p_step int, p_depth smallint)
@@ -17,27 +18,43 @@ begin
   where s.action = p_retry_of and s.idx = p_step;
   with r as materialized (
     select
-      r.slot, r.child, u.failed_as, r.becomes = 'joined' or u.failed_as is not null as is_moved,
-      case when r.becomes = 'retried' and u.failed_as is null then new_action_id(p_now) end as new_child
+      r.slot, r.child, f.failed_as,
+      r.child is not null and (r.becomes = 'joined' or f.failed_as is not null) as is_moved,
+      -- for whose end this one waits by itself, or would
+      r.child <> o.child or o.carried is not null or o.moved is not true as is_taken,
+      case when r.becomes = 'retried' and f.failed_as is null then new_action_id(p_now) end as new_child
     from slots_retried(p_retry_of, p_step) r
     join slots o on o.action = p_retry_of and o.step = p_step and o.slot = r.slot
-    -- it has failed since this was asked for, and cannot go on, as it is not undone: so it has failed for this one, too
+    -- it has failed since this was asked for, and cannot go on, as it is not undone
     left join lateral (
       select e.status as failed_as
       from (
-        select e.id, e.status, e.definition from ended_actions e where e.id = r.child and r.child <> o.child offset 0
+        select e.id, e.status, e.definition
+        from ended_actions e
+        where r.becomes = 'retried' and r.child <> o.child and e.id = r.child
+        offset 0
       ) e
       cross join lateral goes_on_at(e.id, null, may_be_outbound(e.definition)) g
       where not_undone_from(e.id, g.step) is not null
-    ) u on r.becomes = 'retried'
-    where r.becomes in ('retried', 'joined', 'opens')
+    ) u on true
+    left join lateral (
+      select e.status from ended_actions e where r.becomes in ('asked', 'ending') and e.id = r.child offset 0
+    ) e on true
+    cross join lateral (
+      select
+        case
+          when r.becomes in ('asked', 'ending')
+            then coalesce(nullif(e.status, 2 /* Status.succeeded */), 5 /* Status.failed */)
+          else u.failed_as end as failed_as
+    ) f
+    where r.becomes not in ('stays', 'taken')
   ),
   o as (
     insert into slots (
       action, step, slot, child, definition, actor_id, due_at, success, status, moved, carried, error, request)
     select
       p_action, p_step, o.slot, coalesce(r.new_child, r.child), o.definition, o.actor_id, o.due_at, o.success,
-      r.failed_as, case when r.is_moved then true end, case when r.is_moved then false end, o.error,
+      r.failed_as, case when r.is_moved then true end, case when r.is_moved and r.is_taken then false end, o.error,
       -- what has used an earlier attempt's is asked for here: a further attempt uses it again
       case when o.request = '' then asked.request else o.request end
     from r
