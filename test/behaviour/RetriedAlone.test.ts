@@ -3,12 +3,12 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, Stepped } from "stepped"
+import { ActionRepo, type CompletionOutcome, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, recordsOf, slotsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { again, fails, outside, retried, retry, scene, Shop, Shops, slow } from "./fixtures/retrying.ts"
+import { again, call, fails, outside, retried, retry, scene, Shop, Shops, slow } from "./fixtures/retrying.ts"
 
 suite("actions that are retried alone, and with what is above them", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
@@ -28,6 +28,10 @@ suite("actions that are retried alone, and with what is above them", (engine) =>
       yield* performSteppedActions()
       return [handle.id, ...(yield* failedOnes("charge")).map(({ id }) => id)] as const
     })
+
+  /** Ends one of the calls. */
+  const called = (id: string, outcome: CompletionOutcome<number>) =>
+    Effect.andThen(Stepped.complete(id, call, outcome), performIdle)
 
   test("18.1: what has succeeded since, retried by itself, counts where its parent is retried, and is not done again", () =>
     Effect.gen(function*() {
@@ -228,6 +232,42 @@ suite("actions that are retried alone, and with what is above them", (engine) =>
       assert.strictEqual((yield* recordOf(next)).status, "failed")
       assert.deepStrictEqual(scene.ran, [])
       assert.deepInclude(yield* retry(next), { _tag: "NotRetryable", reason: "notUndone", action: alone })
+    }))
+
+  test("18.1: what only the body could ask for again beside what is still open has failed for a parent's retry that begins", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* shop).callsLater()
+      yield* performIdle
+      const [one, two] = yield* recordsOf("call")
+      for (const child of [one!, two!]) yield* called(child.id, Stepped.Outcome.failed())
+      yield* performSteppedActions()
+      const performing = yield* (yield* shop).slowLater()
+      yield* performIdle
+      const first = retried(yield* retry(one!.id))
+      const second = retried(yield* retry(two!.id))
+      yield* performIdle
+      const next = retried(yield* retry(handle.id))
+      yield* performIdle
+      fails("called 1")
+      yield* called(first, Stepped.Outcome.succeeded(1))
+      assert.strictEqual((yield* recordOf(first)).callbacksFailed, 1)
+      yield* Stepped.complete(performing.id, slow, Stepped.Outcome.succeeded(1))
+      yield* performIdle
+      yield* healthy
+      assert.strictEqual((yield* recordOf(next)).status, "performing")
+      yield* called(second, Stepped.Outcome.succeeded(2))
+      yield* performIdle
+      assert.deepStrictEqual(scene.ran, [])
+      assert.strictEqual((yield* recordOf(next)).status, "failed")
+      // with nothing that is open its body asks again, for what has not succeeded alone
+      fails()
+      const last = retried(yield* retry(next))
+      yield* performIdle
+      assert.deepStrictEqual(scene.ran, ["calls", "call 1"])
+      const [anew] = (yield* recordsOf("call")).filter(({ parent }) => parent === last)
+      yield* called(anew!.id, Stepped.Outcome.succeeded(1))
+      yield* performSteppedActions()
+      assert.deepInclude(yield* recordOf(last), { status: "succeeded", result: 3 })
     }))
 
   test("18.1: what was undone with a parent that is not there any more is not taken, and done again", () =>

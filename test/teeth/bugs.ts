@@ -4884,10 +4884,20 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: a body asks again for what somebody has retried by itself, and is still open",
     plants: [{
       file: functionFile("not_retryable"),
-      find: `r.becomes = 'joined' and (not g.waits or exists`,
+      find: `r.becomes = 'joined' and (not g.waits or r.is_asked or exists`,
       replace: `r.becomes = 'joined' and (false or exists`
     }],
     tests: { [retriedAlone]: ["18.1: a body that asks again"] }
+  },
+  {
+    name: "asked-beside-what-is-still-open",
+    breaks: "18.1: a retry that begins runs its body beside what somebody has retried by itself, which is done twice",
+    plants: [{
+      file: functionFile("goes_on_at"),
+      find: `r.becomes in ('joined', 'ending')`,
+      replace: `r.becomes = 'ending'`
+    }],
+    tests: { [retriedAlone]: ["18.1: what only the body could ask for again beside"] }
   },
   {
     name: "undone-and-still-told",
@@ -5378,7 +5388,7 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: a step whose children have failed runs its body again",
     plants: [{
       file: functionFile("goes_on_at"),
-      find: `select coalesce(bool_and(r.becomes <> 'asked') or bool_or(r.becomes = 'ending'), false)`,
+      find: `select coalesce(bool_and(r.becomes <> 'asked') or bool_or(r.becomes in ('joined', 'ending')), false)`,
       replace: `select false`
     }],
     tests: { [retrying]: ["18.1: slots that have succeeded stay settled"] }

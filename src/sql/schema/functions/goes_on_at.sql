@@ -71,7 +71,7 @@ begin
     and (step < last.idx or step is not distinct from undone
       or last.status not in (2 /* Status.succeeded */, 8 /* StepStatus.skipped */))
   then
-    select coalesce(bool_and(r.becomes <> 'asked') or bool_or(r.becomes = 'ending'), false)
+    select coalesce(bool_and(r.becomes <> 'asked') or bool_or(r.becomes in ('joined', 'ending')), false)
     into waits
     from slots_retried(p_action, step) r;
   end if;

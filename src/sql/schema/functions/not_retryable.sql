@@ -75,11 +75,14 @@ begin
     if not g.afresh and g.name is not null then
       select r.child, g.name
       into action, step
-      from slots_retried(ids[at], g.step) r
+      from (
+        select r.child, r.becomes, bool_or(r.becomes = 'asked') over () as is_asked
+        from slots_retried(ids[at], g.step) r
+      ) r
       where
         r.becomes = 'ending'
         -- it is waited for, unless the body is to ask again, or it ends without success
-        or (r.becomes = 'joined' and (not g.waits or exists (
+        or (r.becomes = 'joined' and (not g.waits or r.is_asked or exists (
           select 1 from live_actions l where l.id = r.child and l.outcome <> 2 /* Status.succeeded */ offset 0)))
       limit 1;
       if found then

@@ -5,8 +5,8 @@
 -- lane; `notRetryable`, with the reason, the action that is meant, and the step; `none`.
 --
 -- Who is asked for, and one above him, are not retried beside each other: the later one waits for the first by the
--- advisory lock of where both come from (`retry_origin`), and sees what that has made. Whoever retries and has that lock
--- waits for nobody any more; rows of the history are locked before.
+-- advisory lock of where both come from (`retry_origin`), and sees what that has made. Whoever retries and has that
+-- lock waits for nobody any more; rows of the history are locked before.
 -- For other functions only: it inherits their search path and their settings.
 create function retry_action(
   p_now timestamptz, p_action uuid, p_from text, p_is_upwards boolean, out became text, out action uuid,
