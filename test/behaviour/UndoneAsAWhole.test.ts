@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { Stepped } from "stepped"
+import { ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
@@ -40,6 +40,73 @@ suite("actions that are undone as a whole", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["buys 3", "returns 7 of 3", "timed_out"])
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["buy succeeded", "buy succeeded"])
+    })
+  )
+
+  /** The id of the one that goes on. */
+  const retried = (id: string) =>
+    Effect.gen(function*() {
+      const answer = yield* (yield* ActionRepo).retry(id)
+      assert(answer._tag === "Retried", JSON.stringify(answer))
+      return answer.id
+    })
+
+  test(
+    "18.1, 10.4: a method that was undone as a whole is done again, with another key",
+    Effect.gen(function*() {
+      const day = yield* (yield* stall).dayLater()
+      yield* performIdle
+      yield* Stepped.complete(Stall.ref(1), actions.fetch, Stepped.Outcome.succeeded(1))
+      yield* performSteppedActions()
+      const [order] = yield* recordsOf("order")
+      const next = yield* retried(day.id)
+      yield* performIdle
+      yield* Stepped.complete(Stall.ref(1), actions.fetch, Stepped.Outcome.succeeded(1))
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["succeeded", "sends back 8", "succeeded", "sends back 8"])
+      assert.deepStrictEqual(scene.keys, [`${order!.id}/order/0`, `${order!.id}/order/1`])
+      assert.deepStrictEqual((yield* recordsOf("order")).map(({ parent }) => parent), [day.id, next])
+    })
+  )
+
+  test(
+    "18.1, 10.4: so is one that somebody outside completes, with all of its steps",
+    Effect.gen(function*() {
+      const { id } = yield* (yield* stall).dwellLater()
+      yield* performIdle
+      scene.body = Effect.fail(new Refused())
+      yield* Stepped.complete(Stall.ref(1), actions.lease, Stepped.Outcome.succeededVoid)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["asks", "signs", "ends the lease"])
+      const [lease] = yield* recordsOf("lease")
+      seen.length = 0
+      scene.body = Effect.void
+      const next = yield* retried(id)
+      yield* performIdle
+      yield* Stepped.complete(Stall.ref(1), actions.lease, Stepped.Outcome.succeededVoid)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["asks", "signs"])
+      assert.deepStrictEqual(
+        scene.keys,
+        [0, 1].flatMap((n) => ["ask", "sign"].map((step) => `${lease!.id}/${step}/${n}`))
+      )
+      assert.strictEqual((yield* recordOf(next)).status, "succeeded")
+    })
+  )
+
+  test(
+    "18.1, 10.4: a child that was to be undone, and had nothing to undo, stays done",
+    Effect.gen(function*() {
+      scene.body = Effect.fail(new Refused())
+      const { id } = yield* (yield* stall).visitLater()
+      yield* performSteppedActions()
+      const [look] = yield* recordsOf("look")
+      assert.deepStrictEqual(look!.unwound, {})
+      scene.body = Effect.void
+      const next = yield* retried(id)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["sees"])
+      assert.strictEqual((yield* recordOf(next)).status, "succeeded")
     })
   )
 

@@ -4792,7 +4792,7 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what was undone since it went on for a child counts for its parent",
     plants: [{
       file: functionFile("slots_retried"),
-      find: `n.callbacks_failed = 0 and n.unwound is null then 'taken'`,
+      find: `n.callbacks_failed = 0 and not n.is_undone then 'taken'`,
       replace: `n.callbacks_failed = 0 then 'taken'`
     }],
     tests: { [retriedAlone]: ["18.1: what was undone with a parent"] }
@@ -5418,12 +5418,44 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what was compensated is asked for with the key of what was undone",
     plants: [{
       file: functionFile("retry_facts"),
-      find: `        select s.name, 1
+      find: `        select n.name, 1
 `,
-      replace: `        select s.name, 0
+      replace: `        select n.name, 0
 `
     }],
     tests: { [retrying]: ["18.1: idempotencyKey stays the same"] }
+  },
+  {
+    name: "undone-as-a-whole-and-done",
+    breaks: "18.1: what was undone as a whole counts as done, and can never be retried",
+    plants: [{
+      file: functionFile("goes_on_at"),
+      find: `select min(coalesce(s.undoes, first))`,
+      replace: `select min(s.undoes)`
+    }],
+    tests: {
+      [wholeTests]: ["18.1, 10.4: a method that was undone", "18.1, 10.4: so is one that somebody outside"]
+    }
+  },
+  {
+    name: "undone-as-a-whole-and-the-same-key",
+    breaks: "18.1: what was undone as a whole is asked for with the key of what was undone",
+    plants: [{
+      file: functionFile("retry_facts"),
+      find: `            s.undoes is null and o.action = p_action`,
+      replace: `            false and o.action = p_action`
+    }],
+    tests: { [wholeTests]: ["18.1, 10.4: so is one that somebody outside"] }
+  },
+  {
+    name: "unwound-and-as-it-was",
+    breaks: "18.1: a child that had nothing to undo is to be done again, and has no step to go on with",
+    plants: [{
+      file: functionFile("slots_retried"),
+      find: `case when e.unwound is not null then has_undone(e.id) else false end`,
+      replace: `e.unwound is not null`
+    }],
+    tests: { [wholeTests]: ["18.1, 10.4: a child that was to be undone"] }
   },
   {
     name: "retry-that-asks-once-more",
@@ -5462,8 +5494,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what a step has done once counts as done, though that was compensated",
     plants: [{
       file: functionFile("take_over"),
-      find: `and u.name = m.step_name`,
-      replace: `and u.name is null`
+      find: `(u.name = m.step_name or`,
+      replace: `(u.name is null or`
     }],
     tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1, 10.3: what was done once"] }
   },

@@ -1,5 +1,6 @@
 -- Where another action goes on for one that has ended (rule 18.1): with the step that has ended it, the first one that
--- was compensated, or an earlier one (`p_from`), whichever comes first. Where all have succeeded, an outbound action
+-- was compensated, or an earlier one (`p_from`), whichever comes first; where it was undone as a whole, that is the
+-- first one of its own. Where all have succeeded, an outbound action
 -- goes on with the last one, as what that has begun outside has failed, and any other with what comes next, whose name
 -- is not known here. `afresh`: nothing of the step is taken over; `waits`: its body has done what it was to do, and
 -- all that it waits for can stay or be retried, or it cannot ask again as long as something of that is open. Of a step
@@ -13,6 +14,7 @@ language plpgsql stable as $$
 declare
   last record;
   undone int;
+  first int;
 begin
   select s.idx, s.kind, s.name, s.status, s.marked, s.attempts #> '{last,-1,endedAt}' is not null as was_to_come
   into last
@@ -39,7 +41,12 @@ begin
       and (not p_is_outbound or last.kind = 2 /* StepKind.prepended */)
       then 1
     else 0 end;
-  select min(s.undoes)
+  first := coalesce((
+    select min(s.idx)
+    from steps s
+    where s.action = p_action and s.kind not in (2 /* StepKind.prepended */, 5 /* StepKind.compensation */)
+  ), last.idx);
+  select min(coalesce(s.undoes, first))
   into undone
   from steps s
   where
@@ -55,7 +62,7 @@ begin
       s.action = p_action
       and s.kind = 5 /* StepKind.compensation */
       and s.status = 2 /* Status.succeeded */
-      and s.undoes = step
+      and coalesce(s.undoes, first) = step
       and s.undo is distinct from 8 /* Undo.unwind */);
   if step = last.idx then
     name := last.name;

@@ -1,7 +1,7 @@
 -- What becomes of the slots of an ended action's step, those of its last attempt, where that goes on in another action:
--- `stays`: it is settled, and was not unwound; `retried`: its child is, by the same rule; `opens`: a time that was
--- still to come; `asked`: only the body can ask for it again; `ending`: its child has not ended yet, and is to,
--- or is being undone. Where somebody has retried the child by itself, that is not done a second time: it is about the
+-- `stays`: it is settled, and nothing of it was undone; `retried`: its child is, by the same rule; `opens`: a time that
+-- was still to come; `asked`: only the body can ask for it again; `ending`: its child has not ended yet, and is to, or
+-- is being undone. Where somebody has retried the child by itself, that is not done a second time: it is about the
 -- last one that goes on for it, `child` then, which is `retried` in turn, or `joined`, as it has not ended, or `taken`,
 -- as it has succeeded.
 -- For other functions only: it inherits their search path and their settings.
@@ -13,7 +13,7 @@ begin
     select
       o.slot, coalesce(n.id, o.child),
       case
-        when o.status = 2 /* Status.succeeded */ and not (c.is_own and e.unwound is not null) then 'stays'
+        when o.status = 2 /* Status.succeeded */ and not (c.is_own and c.is_undone) then 'stays'
         when o.signal is not null then
           case when o.status = 6 /* Status.timed_out */ and o.optional then 'stays' else 'asked' end
         when o.child is null then 'opens'
@@ -29,13 +29,13 @@ begin
             when n.status is null then 'asked'
             when exists (select 1 from live_actions l where l.id = n.id offset 0) then 'ending'
             when n.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */) then 'retried'
-            when n.status = 2 /* Status.succeeded */ and n.callbacks_failed = 0 and n.unwound is null then 'taken'
+            when n.status = 2 /* Status.succeeded */ and n.callbacks_failed = 0 and not n.is_undone then 'taken'
             else 'asked' end
         when
           c.is_own
           and (
             e.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */)
-            or (e.status = 2 /* Status.succeeded */ and e.unwound is not null))
+            or (e.status = 2 /* Status.succeeded */ and c.is_undone))
           then 'retried'
         -- a failure that is a value has not failed the step
         when o.error is not null then 'stays'
@@ -48,11 +48,13 @@ begin
     cross join lateral (
       select
         o.carried is true
-          or (o.moved is not true and (e.parent, e.parent_step) is not distinct from (p_action, p_step)) as is_own
+          or (o.moved is not true and (e.parent, e.parent_step) is not distinct from (p_action, p_step)) as is_own,
+        case when e.unwound is not null then has_undone(e.id) else false end as is_undone
     ) c
     left join lateral (
       select
-        x.id, a.status, a.callbacks_failed, a.unwound,
+        x.id, a.status, a.callbacks_failed,
+        case when a.unwound is not null then has_undone(a.id) else false end as is_undone,
         a.id is null and (
           exists (select 1 from live_actions l where l.id = x.id offset 0)
           or exists (select 1 from jobs j where j.action = x.id and j.kind = 0 /* JobKind.invocation */

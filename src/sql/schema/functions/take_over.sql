@@ -69,7 +69,7 @@ begin
               select 1
               from ended_actions e
               where
-                e.id = o.child and e.unwound is not null
+                e.id = o.child and e.unwound is not null and has_undone(e.id)
                 and (o.carried or (o.moved is not true and (e.parent, e.parent_step) = (o.action, o.step)))
               offset 0))))
         -- what has ended well all the same, though the step had given it up, or one of its callbacks has failed, does
@@ -93,7 +93,8 @@ begin
         select 1
         from steps u
         where
-          u.action = l.retry_of and u.kind = 5 /* StepKind.compensation */ and u.name = m.step_name
+          u.action = l.retry_of and u.kind = 5 /* StepKind.compensation */
+          and (u.name = m.step_name or (u.undoes is null and m.step_kind <> 2 /* StepKind.prepended */))
           and (u.status = 2 /* Status.succeeded */ or u.undo = 8 /* Undo.unwind */) offset 0);
     update live_actions a
     set
