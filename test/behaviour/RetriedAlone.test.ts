@@ -270,6 +270,58 @@ suite("actions that are retried alone, and with what is above them", (engine) =>
       assert.deepInclude(yield* recordOf(last), { status: "succeeded", result: 3 })
     }))
 
+  /** One whose first call has failed and was retried with it, which was cancelled before that began. */
+  const neverBegun = Effect.gen(function*() {
+    const handle = yield* (yield* shop).callsLater()
+    yield* performIdle
+    const [one, two] = yield* recordsOf("call")
+    yield* called(one!.id, Stepped.Outcome.failed())
+    yield* called(two!.id, Stepped.Outcome.succeeded(2))
+    yield* performSteppedActions()
+    const before = yield* (yield* shop).callLater(1)
+    yield* performIdle
+    const second = retried(yield* retry(handle.id))
+    yield* performIdle
+    const never = (yield* recordsOf("call")).find(({ parent }) => parent === second)!
+    assert.strictEqual(never.status, "pending")
+    yield* Stepped.cancel(second)
+    yield* performIdle
+    yield* called(before.id, Stepped.Outcome.succeeded(1))
+    yield* performSteppedActions()
+    assert.deepInclude(yield* recordOf(never.id), { status: "cancelled", retryOf: one!.id })
+    fails()
+    return { one: one!.id, never: never.id, second }
+  })
+
+  test("18.1: a child that was to go on for another one, and never began, is that one: what has gone on for it since counts", () =>
+    Effect.gen(function*() {
+      const { never, one, second } = yield* neverBegun
+      const alone = retried(yield* retry(never))
+      yield* performIdle
+      yield* called(alone, Stepped.Outcome.succeeded(1))
+      yield* performSteppedActions()
+      assert.strictEqual((yield* recordOf(alone)).retryOf, one)
+      const last = yield* again(second)
+      assert.deepStrictEqual(scene.ran, [])
+      assert.deepInclude(yield* recordOf(last), { status: "succeeded", result: 3 })
+    }))
+
+  test("18.1: while a parent's retry is to begin that goes on for such a one, nobody else does, and it is kept", () =>
+    Effect.gen(function*() {
+      const { never, one, second } = yield* neverBegun
+      const next = retried(yield* retry(second))
+      for (const id of [one, never]) assert.deepStrictEqual(yield* retry(id), { _tag: "AlreadyRetried", id: next })
+      const repo = yield* ActionRepo
+      assert.deepStrictEqual(yield* repo.delete(one), { _tag: "Kept", kept: [{ id: one, because: "retry" }] })
+      yield* Stepped.forget(Shop.ref(1))
+      yield* performIdle
+      const last = (yield* recordsOf("call")).find(({ parent }) => parent === next)!
+      assert.strictEqual(last.retryOf, one)
+      yield* called(last.id, Stepped.Outcome.succeeded(1))
+      yield* performSteppedActions()
+      assert.deepInclude(yield* recordOf(next), { status: "succeeded", result: 3 })
+    }))
+
   test("18.1: what was undone with a parent that is not there any more is not taken, and done again", () =>
     Effect.gen(function*() {
       fails("room 2")

@@ -32,8 +32,8 @@ const becomesOf = (step: Step, child: Run, known: ReadonlyArray<Run>): readonly 
   const isOwn = step.children.includes(child)
   const isWell = child.status === "succeeded"
   if (isWell && !(isOwn && child.isUnwound)) return ["stays", child]
-  // an operator may have retried it by itself
-  const last = isOwn && !isWell ? latestOf(child, known) : child
+  // an operator may have retried it by itself, or what it was to go on for
+  const last = isOwn && !isWell ? latestOf(originOf(child), known) : child
   if (last !== child) {
     return last.status !== "succeeded" ? ["retried", last] : [last.isUnwound ? "asked" : "taken", last]
   }

@@ -4782,7 +4782,7 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: a child that was retried by itself is done again with its parent",
     plants: [{
       file: functionFile("slots_retried"),
-      find: `where x.id <> o.child or o.carried is false`,
+      find: `where x.id <> w.id or o.carried is false`,
       replace: `where false`
     }],
     tests: { [retriedAlone]: ["18.1: what has succeeded since"] }
@@ -4864,10 +4864,50 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what a parent's retry is to take is deleted before",
     plants: [{
       file: functionFile("is_retried"),
-      find: `coalesce(e.parent, e.retry_of)`,
-      replace: `e.parent`
+      find: `coalesce(e.parent, e.retry_of) as id`,
+      replace: `e.parent as id`
     }],
     tests: { [retriedAlone]: ["18.1: what is taken is neither deleted nor forgotten"] }
+  },
+  {
+    name: "never-begun-and-done-again",
+    breaks: "18.1: what has gone on for a child is done again where another one was to, and never began",
+    plants: [{
+      file: functionFile("slots_retried"),
+      find: `select case when e.started_at is null and e.retry_of is not null then e.retry_of else o.child end as id`,
+      replace: `select o.child as id`
+    }],
+    tests: { [retriedAlone]: ["18.1: a child that was to go on for another one"] }
+  },
+  {
+    name: "never-begun-and-retried-beside",
+    breaks: "18.1: a child is retried although a retry that is to begin goes on for it, by one that never began",
+    plants: [{
+      file: functionFile("retried_above"),
+      find: `where e.retry_of = ids[at] and e.started_at is null`,
+      replace: `where e.retry_of = ids[at] and false`
+    }],
+    tests: { [retriedAlone]: ["18.1: while a parent's retry is to begin that goes on for such a one"] }
+  },
+  {
+    name: "never-begun-and-deleted",
+    breaks: "18.1: what a retry is to go on for, by one that never began, is deleted before",
+    plants: [{
+      file: functionFile("is_retried"),
+      find: `where e.retry_of = ids[at] and e.started_at is null`,
+      replace: `where false`
+    }],
+    tests: { [retriedAlone]: ["18.1: while a parent's retry is to begin that goes on for such a one"] }
+  },
+  {
+    name: "never-begun-and-forgotten",
+    breaks: "18.1: what a retry is to go on for, by one that never began, is forgotten before",
+    plants: [{
+      file: functionFile("in_use"),
+      find: `where retries and e.retry_of = above[at] and e.started_at is null`,
+      replace: `where false`
+    }],
+    tests: { [retriedAlone]: ["18.1: while a parent's retry is to begin that goes on for such a one"] }
   },
   {
     name: "taken-and-forgotten",

@@ -1,7 +1,8 @@
 -- Why what has ended is still needed, and cannot be forgotten yet: it is being undone (`unwinding`); one above it is
 -- live, and may read its result, begin again or undo it (`parent`), or another action is to go on for it, or for one
 -- above it (`retry`). Above it are its parent, and whoever has joined it, or has it from the action that it goes on
--- for; above these likewise. Who is to go on for a parent may also take what has gone on for its child by itself.
+-- for, or was to have what goes on for it, and never began; above these likewise. Who is to go on for a parent may also
+-- take what has gone on for its child by itself.
 -- An execution is also read, with each replay, by those that have waited for it (`parent`), as long as these are live:
 -- one that has ended never runs again.
 -- For other functions only: it inherits their search path and their settings.
@@ -38,6 +39,9 @@ begin
         select o.action from slots o where o.child = above[at] and o.moved
         union
         select e.retry_of from ended_actions e where retries and e.id = above[at]
+        union
+        -- what was to go on for it, and never began, is no other than this one for who is to go on above that
+        select e.parent from ended_actions e where retries and e.retry_of = above[at] and e.started_at is null
       ) x
       where x.id <> all(above));
   end loop;

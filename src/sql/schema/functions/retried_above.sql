@@ -21,6 +21,11 @@ begin
       union
       -- as its own, or as what has gone on for its child by itself
       select o.action, o.step from slots o where o.child = ids[at] and o.moved and o.carried is not null
+      union
+      -- or as what was to go on for it, and never began
+      select e.parent, e.parent_step
+      from ended_actions e
+      where e.retry_of = ids[at] and e.started_at is null and e.parent is not null
     loop
       select x.id, r.step
       into above
