@@ -322,6 +322,24 @@ suite("actions that are retried alone, and with what is above them", (engine) =>
       assert.deepInclude(yield* recordOf(next), { status: "succeeded", result: 3 })
     }))
 
+  test("18.1, 9.9: what was joined, and whose failure was a value, is not retried, however often its parent is", () =>
+    Effect.gen(function*() {
+      fails("charge 2")
+      const other = yield* (yield* shop).checkedLater()
+      yield* performIdle
+      const handle = yield* (yield* shop).hopesLater()
+      yield* performIdle
+      yield* other.cancel()
+      yield* performSteppedActions()
+      const second = retried(yield* retry(handle.id))
+      yield* performSteppedActions()
+      assert.strictEqual((yield* recordOf(second)).status, "failed")
+      const third = yield* again(second)
+      assert.deepStrictEqual(scene.ran, ["charge 2"])
+      assert.deepStrictEqual(yield* goOnFor(other.id), [])
+      assert.deepInclude(yield* recordOf(third), { status: "succeeded", result: 2 })
+    }))
+
   test("18.1: what was undone with a parent that is not there any more is not taken, and done again", () =>
     Effect.gen(function*() {
       fails("room 2")

@@ -4910,6 +4910,16 @@ const second: ReadonlyArray<Bug> = [
     tests: { [retriedAlone]: ["18.1: while a parent's retry is to begin that goes on for such a one"] }
   },
   {
+    name: "joined-and-retried",
+    breaks: "18.1: what was joined is retried with an action that has it from the one that it goes on for",
+    plants: [{
+      file: functionFile("take_over"),
+      find: `coalesce(o.carried, case when o.moved is not true then true end)`,
+      replace: `coalesce(o.carried, o.moved is not true)`
+    }],
+    tests: { [retriedAlone]: ["18.1, 9.9: what was joined, and whose failure was a value"] }
+  },
+  {
     name: "taken-and-forgotten",
     breaks: "18.1: what a parent's retry is to take is forgotten before",
     plants: [{

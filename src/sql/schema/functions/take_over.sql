@@ -42,9 +42,10 @@ begin
         when o.step < g.step then o.attempt
         when not g.waits or o.attempt is distinct from s.attempt then 0 end,
       o.request, o.undo, o.signal, o.optional,
-      -- what somebody has retried by itself is a root: others may count on it, and nobody undoes it
+      -- what somebody has retried by itself is a root: others may count on it, and nobody undoes it; of what was
+      -- joined, or has superseded its own, only what it has come to counts
       case
-        when o.child is not null then coalesce(o.carried, o.moved is not true)
+        when o.child is not null then coalesce(o.carried, case when o.moved is not true then true end)
         when o.signal is not null then true end
     from steps s
     join slots o on o.action = l.retry_of and o.step = s.idx
