@@ -53,7 +53,7 @@ export type AbandonUnwindingResult = "done" | "notUnwinding" | "over" | "none"
  *
  * **Details**
  *
- * `live`: it has not ended, or is being undone: ask once that is over. `retried`: the action `action` goes on for it, and does again what this one has done. `nothing`:
+ * `live`: it has not ended, or is being undone: ask once that is over. `retried`: the action `action` goes on for it, or is to with what is above it, and does again what this one has done. `nothing`:
  * nothing of it is `notUndone`; what is `uncertain` or `kept`, as somebody else counts on it, nobody undoes. `child`: all of its own is undone, and what is left is that of the action `action`, below it:
  * ask for that one. `deleted`: children of the step `step` are still to be unwound, and are not in the history any more, or somebody is about to delete or forget them.
  * `forgotten`: it, or a child of it, is forgotten (`ActionRepo.forget`): what there was to undo is not known any more.
