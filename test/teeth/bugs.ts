@@ -2899,7 +2899,7 @@ const first: ReadonlyArray<Bug> = [
       -- asked once, and only where there is one without a lane; sorting ends before the first row is locked
       order by coalesce(y.lane, (
         select lock_named_lanes(array(
-          select e.action from unnest(conclusion_action, conclusion_ends) as e(action, ends) where e.ends))))
+          select e.action from unnest(conclusion_action, conclusion_ends) as e(action, ends) where e.ends)))), y.action
       offset 0
     ) c
     left join lateral (
@@ -3483,8 +3483,8 @@ const first: ReadonlyArray<Bug> = [
     breaks: "a step shows what an earlier one has failed with",
     plants: [{
       file: functionFile("apply_conclusions"),
-      find: "failure = case when c.attempts < 0 then c.failure else coalesce(c.failure, l.failure) end",
-      replace: "failure = coalesce(c.failure, l.failure)"
+      find: "c.attempts < 0 or c.next_step > c.step or c.outcome is not null",
+      replace: "false"
     }],
     tests: { "test/behaviour/Records.test.ts": ["what a step has failed with is not the next one's"] }
   },
@@ -3864,8 +3864,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "a claim locks achievements of named lanes after those of plain ones, against the order of their keys",
     plants: [{
       file: functionFile("claim"),
-      find: `checked, is_pausing, keys) t;`,
-      replace: `checked, is_pausing, null) t;`
+      find: `checked, is_pausing, keys, performing) t;`,
+      replace: `checked, is_pausing, null, performing) t;`
     }],
     tests: { "test/races/lockOrder.test.ts": ["a claim erases achievements by their order"] }
   },
@@ -5942,8 +5942,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "9.1: an attempt whose children have all succeeded already waits for ever",
     plants: [{
       file: "src/engine/perform/runStep.ts",
-      find: `slots.some(({ reuses }) => reuses === undefined)`,
-      replace: `slots.length > 0`
+      find: `slots: effects.waitsFor(now),`,
+      replace: `slots,`
     }],
     tests: { [stepRetries]: ["9.1: what a marked attempt has enqueued"] },
     hangs: true
