@@ -143,7 +143,7 @@ export const checks: ReadonlyArray<Check> = [
       where o.status is null and o.signal is not null and l.token is null and l.phase = ${phaseCodes.waiting} and l.step = o.step and l.outcome is null
       and exists (select 1 from ${s}.signals g where g.action = o.action and g.name = o.signal and g.step is null and (o.due_at is null or g.sent_at < o.due_at)
         and (g.for_step is null or ${s}.attempt_counts(g.action, g.for_step, g.for_attempt))
-        and not exists (select 1 from ${s}.signals e where e.action = g.action and e.name = g.name and e.key = g.key and e.id < g.id))
+        and not exists (select 1 from ${s}.signals e where e.action = g.action and e.name = g.name and e.key = g.key and (e.id < g.id or e.step is not null)))
       and not exists (select 1 from ${s}.jobs j where j.kind = ${JobKind.signal} and j.action = o.action)`
   ],
   [
@@ -181,10 +181,12 @@ export const checks: ReadonlyArray<Check> = [
   ],
   [
     3,
-    "has memos, or signals that it has read, and is no action",
+    "has memos or signals, and is no action",
     (s) =>
-      `select x.action::text from (select action from ${s}.memos union select action from ${s}.signals where step is not null) x
-      where not exists (select 1 from ${s}.live_actions l where l.id = x.action) and not exists (select 1 from ${s}.ended_actions e where e.id = x.action)`
+      `select x.action::text from (select action from ${s}.memos union select action from ${s}.signals) x
+      where not exists (select 1 from ${s}.live_actions l where l.id = x.action) and not exists (select 1 from ${s}.ended_actions e where e.id = x.action)
+      and not exists (select 1 from ${s}.jobs j where j.action = x.action)
+      and not exists (select 1 from ${s}.action_keys k where k.action = x.action and k.kind = ${KeyKind.execution})`
   ],
   [
     3,

@@ -72,7 +72,10 @@ export const deletingOf = (
               (select e.ended_at >= $1 from ${schema}.ended_actions e where e.id = o.follows) is not true)
               and (select k.action from ${schema}.action_keys k where k.action = o.id and k.free_at is not null and k.kind = ${KeyKind.idempotency} limit 1) is null
             order by created_at limit $2 for update skip locked)) returning id),
-          free as (delete from ${schema}.action_keys where action = any(array(select id from gone)) and free_at is null)
+          kept as (update ${schema}.action_keys set free_at = held_until
+            where action = any(array(select id from gone)) and free_at is null and kind = ${KeyKind.signal} and held_until > $1),
+          free as (delete from ${schema}.action_keys
+            where action = any(array(select id from gone)) and free_at is null and (kind = ${KeyKind.signal} and held_until > $1) is not true)
           select n, ${recording(schema, "n", "deleted", "$3")} from (select count(*)::int as n from gone) c`,
         [at(before), PgTypes.int4(limit), operationParameter(operation)]
       ),

@@ -195,6 +195,40 @@ suite("signals", (engine) => {
       yield* performSteppedActions()
     }))
 
+  test("11.3, 4.7: what was sent to one that never begins, or joins one that takes none, goes with it", () =>
+    Effect.gen(function*() {
+      const client = yield* account
+      const sql = yield* SqlClient.SqlClient
+      yield* client.reachedLater("a")
+      yield* performIdle
+      const achieved = yield* client.reachedLater("a")
+      assert.strictEqual(yield* achieved.send(change, "x", { key: "1" }), "sent")
+      assert.lengthOf(yield* sql`select 1 from stepped.signals`, 1)
+      yield* performIdle
+      assert.strictEqual((yield* achieved.status).status, "succeeded")
+      assert.deepStrictEqual(yield* sql`select 1 from stepped.signals`, [])
+    }))
+
+  test("11.4: of two with one key the one that was read counts, in whichever order they have come", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* account).pairLater()
+      const sql = yield* SqlClient.SqlClient
+      yield* performIdle
+      assert.strictEqual(yield* handle.send(change, "second", { key: "1" }), "sent")
+      yield* performIdle
+      assert.lengthOf(yield* sql`select 1 from stepped.signals where step is not null`, 1)
+      // as what was sent to one that this one has superseded, by whoever has committed that only now
+      yield* sql`insert into stepped.signals (id, action, target, name, key, payload, sent_at)
+        overriding system value
+        select -1, action, ${nobody}, name, key, '"first"', sent_at from stepped.signals`
+      yield* sql`insert into stepped.jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
+        select 'default', -1000, 2, id, definition, actor_id, now() from stepped.live_actions where id = ${handle.id}`
+      yield* performIdle
+      assert.lengthOf(yield* sql`select 1 from stepped.signals where step is not null`, 1)
+      yield* handle.cancel()
+      yield* performSteppedActions()
+    }))
+
   test("11.4: two with one key are one, another payload under it is a conflict, and keys are those of one signal", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* account).pairLater()

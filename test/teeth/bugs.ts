@@ -1590,6 +1590,28 @@ const first: ReadonlyArray<Bug> = [
     tests: { "test/engine/client/executions.test.ts": ["24.2: nor does an end that the database refuses"] }
   },
   {
+    name: "sent-to-who-never-was",
+    breaks: "4.7: what was sent to one that is achieved already stays for ever",
+    plants: [{
+      file: functionFile("answer_unstored"),
+      find: `    perform forget_unread(array(select (a.job).action from unnest(p_answers) a));
+`,
+      replace: `    null;
+`
+    }],
+    tests: { "test/behaviour/Signals.test.ts": ["11.3, 4.7: what was sent to one that never begins"] }
+  },
+  {
+    name: "read-under-one-key-twice",
+    breaks: "11.4: a signal that comes after a later one with its key was read is read, too",
+    plants: [{
+      file: functionFile("match_signals"),
+      find: `(e.id < u.id or e.step is not null)`,
+      replace: `e.id < u.id`
+    }],
+    tests: { "test/behaviour/Signals.test.ts": ["11.4: of two with one key the one that was read counts"] }
+  },
+  {
     name: "joined-root-cancelled",
     breaks: "4.6: a child that a root invocation has joined is cancelled with its parent",
     plants: [{

@@ -15,6 +15,14 @@ begin
   if exists (select 1 from unnest(p_answers) a where (a.job).retry_of is not null) then
     delete from retries where action = any(array(select (a.job).action from unnest(p_answers) a));
   end if;
+  -- only to those was something sent that have a worker who says that they take signals
+  if exists (
+    select 1
+    from unnest(p_answers) a
+    where p_flags[array_position(p_definitions, (a.job).definition)] & 512 /* Flag.signals */ <> 0
+  ) then
+    perform forget_unread(array(select (a.job).action from unnest(p_answers) a));
+  end if;
   with u as (
     update slots o
     set status = a.status, result = a.result, cause = a.cause,

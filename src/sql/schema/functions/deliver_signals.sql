@@ -99,6 +99,11 @@ begin
           select 1 from ended_actions where id = v_id and status = 3 /* Status.superseded */ and cause is null)
         or exists (select 1 from outcomes where id = v_id and follows is not null) then
         v_again := v_again || v_sent_to;
+      -- it came to one that never was: what was sent to an execution waits for whoever starts it
+      elsif not exists (select 1 from ended_actions where id = v_id)
+        and not exists (
+          select 1 from action_keys where action = v_sent_to and kind = 5 /* KeyKind.execution */) then
+        perform forget_unread(array[v_sent_to]);
       end if;
       exit;
     end loop;

@@ -1,7 +1,7 @@
 -- Settles the open slots of a step that wait for signals with what was sent in time and nobody has read: the first one
--- first, each once; of two with one key the first one alone, and of what an attempt has asked for nothing, once that
--- attempt is over. Says whether there was any. The caller has locked the
--- step's row, or has just stored it.
+-- first, each once; of two with one key one alone, the one that was read or else the first one, and of what an attempt
+-- has asked for nothing, once that attempt is over. Says whether there was any. The caller has locked the step's row,
+-- or has just stored it.
 -- For other functions only: it inherits their search path and their settings.
 create function match_signals(p_action uuid, p_step int) returns boolean
 language plpgsql as $$
@@ -26,7 +26,10 @@ begin
       and (u.for_step is null or attempt_counts(u.action, u.for_step, u.for_attempt))
       and (o.due_at is null or u.sent_at < o.due_at)
       and not exists (
-        select 1 from signals e where e.action = u.action and e.name = u.name and e.key = u.key and e.id < u.id
+        select 1
+        from signals e
+        where
+          e.action = u.action and e.name = u.name and e.key = u.key and (e.id < u.id or e.step is not null)
         offset 0)
     order by u.id
     limit 1;

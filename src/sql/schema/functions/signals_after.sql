@@ -14,7 +14,10 @@ begin
         and (u.name, u.id) > (coalesce(p_name, ''), coalesce(p_id, 0))
         and (u.for_step is null or attempt_counts(u.action, u.for_step, u.for_attempt))
         and not exists (
-          select 1 from signals e where e.action = u.action and e.name = u.name and e.key = u.key and e.id < u.id
+          select 1
+          from signals e
+          where
+            e.action = u.action and e.name = u.name and e.key = u.key and (e.id < u.id or e.step is not null)
           offset 0)
       order by u.name, u.id
     loop

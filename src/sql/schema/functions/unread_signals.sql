@@ -12,7 +12,10 @@ begin
       u.action = p_action and u.name = p_name and u.step is null and u.cause is null and u.id > p_after
       and (u.for_step is null or attempt_counts(u.action, u.for_step, u.for_attempt))
       and not exists (
-        select 1 from signals e where e.action = u.action and e.name = u.name and e.key = u.key and e.id < u.id
+        select 1
+        from signals e
+        where
+          e.action = u.action and e.name = u.name and e.key = u.key and (e.id < u.id or e.step is not null)
         offset 0)
     order by u.id
   loop
