@@ -353,6 +353,108 @@ suite("what undoes an action, run again", (engine) => {
       yield* performSteppedActions()
     }))
 
+  const before = new Date(10_000_000_000_000)
+  const undoneRooms = () => seen.filter((text) => text.startsWith("undo reserve"))
+  /** It has asked for its rooms, and waits for an hour; with `hours`, so many have passed. */
+  const feasting = (hours: number) =>
+    Effect.gen(function*() {
+      fails("leave")
+      const handle = yield* (yield* desk).feastLater()
+      yield* performIdle
+      for (let n = 0; n < hours; n++) {
+        yield* TestClock.adjust("1 hour")
+        yield* performIdle
+      }
+      return handle
+    })
+  /** It, or its child, is ended by somebody who wants nothing undone, and it is retried. */
+  const retriedAfter = (hours: number, of: "feast" | "inn") =>
+    Effect.gen(function*() {
+      const handle = yield* feasting(hours)
+      const [cancelled] = yield* recordsOf(of)
+      assert.isTrue(yield* Stepped.cancel(cancelled!.id, { compensate: false }))
+      yield* performIdle
+      const verb = yield* retry(handle.id)
+      assert(verb._tag === "Retried", JSON.stringify(verb))
+      yield* performIdle
+      return { old: handle.id, id: verb.id }
+    })
+
+  test("18.2, 10.4: what children that are still to be unwound are to unwind in turn, and was deleted, is told of as well", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const { id } = yield* feasting(2)
+      assert.strictEqual(yield* repo.abandonUnwinding(id, { reason: "rain" }), "done")
+      yield* performSteppedActions()
+      const [one] = yield* recordsOf("room")
+      assert.deepInclude(yield* repo.delete(one!.id), { _tag: "Deleted" })
+      assert.deepStrictEqual(yield* ask(id), refused("deleted", id, "inn"))
+    }))
+
+  test("4.7, 10.4, 18.1: what a child that was taken over is to unwind is kept as long as the new action is live", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      yield* retriedAfter(1, "feast")
+      const [one] = yield* recordsOf("room")
+      assert.deepStrictEqual(yield* repo.delete(one!.id), {
+        _tag: "Kept",
+        kept: [{ id: one!.id, because: "unwinding" }]
+      })
+      // the old action alone
+      assert.strictEqual((yield* repo.deleteEnded({ before })).deleted, 1)
+      yield* performSteppedActions()
+      assert.sameMembers(undoneRooms(), ["undo reserve 2", "undo reserve 1"])
+      assert.strictEqual((yield* repo.deleteEnded({ before })).deleted, 4)
+    }))
+
+  test("4.7, 10.4, 18.1: what a child that is retried with its parent has taken over is kept, and what the old one was goes", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const { old } = yield* retriedAfter(0, "inn")
+      yield* TestClock.adjust("1 hour")
+      yield* performIdle
+      assert.lengthOf(yield* recordsOf("inn"), 2)
+      const kept = (yield* recordsOf("room")).map(({ id }) => ({ id, because: "unwinding" as const }))
+      const deleted = yield* repo.delete(old)
+      assert(deleted._tag === "Deleted")
+      assert.strictEqual(deleted.deleted, 2)
+      assert.sameDeepMembers([...deleted.kept], kept)
+      assert.strictEqual((yield* repo.deleteEnded({ before })).deleted, 0)
+      yield* performSteppedActions()
+      assert.sameMembers(undoneRooms(), ["undo reserve 2", "undo reserve 1"])
+    }))
+
+  test("4.7, 18.1: what a child that was taken over is to unwind is kept for who is to go on for the new action", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const { id } = yield* retriedAfter(1, "feast")
+      assert.isTrue(yield* Stepped.cancel(id, { compensate: false }))
+      yield* performIdle
+      assert.strictEqual((yield* retry(id))._tag, "Retried")
+      const [one] = yield* recordsOf("room")
+      assert.deepStrictEqual(yield* repo.delete(one!.id), { _tag: "Kept", kept: [{ id: one!.id, because: "retry" }] })
+      yield* performSteppedActions()
+      assert.sameMembers(undoneRooms(), ["undo reserve 2", "undo reserve 1"])
+    }))
+
+  test("18.1, 10.4: what is to be undone with the new action, and was deleted, is not taken over", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      for (const name of ["room", "inn"]) {
+        const handle = yield* feasting(1)
+        yield* handle.cancel({ compensate: false })
+        yield* performIdle
+        const [one] = (yield* recordsOf(name)).slice(name === "room" ? -2 : -1)
+        assert.deepInclude(yield* repo.delete(one!.id), { _tag: "Deleted" })
+        assert.deepStrictEqual(yield* retry(handle.id), {
+          _tag: "NotRetryable",
+          reason: "deleted",
+          action: handle.id,
+          step: "inn"
+        })
+      }
+    }))
+
   test("18.2: what is too much to travel with an answer is read apart", () =>
     Effect.gen(function*() {
       fails("b", "undo a 200000")

@@ -6880,11 +6880,54 @@ const second: ReadonlyArray<Bug> = [
     tests: { [childrenTests]: ["10.4: what a child cannot undo"] }
   },
   {
+    name: "deleted-below-what-was-taken-over",
+    breaks: "4.7, 10.4: what a child that was taken over is to unwind is deleted",
+    plants: [{
+      file: functionFile("is_to_unwind"),
+      find: `select o.action from slots o where o.child = above[at] and o.moved`,
+      replace: `select null::uuid`
+    }],
+    tests: {
+      [compensatingAgain]: [
+        "4.7, 10.4, 18.1: what a child that was taken over",
+        "4.7, 10.4, 18.1: what a child that is retried"
+      ]
+    }
+  },
+  {
+    name: "deleted-below-what-is-taken-over-again",
+    breaks: "4.7, 18.1: what a child that was taken over is to unwind is deleted before who takes it over again begins",
+    plants: [{
+      file: functionFile("is_retried"),
+      find: `select o.action from slots o where o.child = above[at] and o.moved`,
+      replace: `select null::uuid`
+    }],
+    tests: { [compensatingAgain]: ["4.7, 18.1: what a child that was taken over"] }
+  },
+  {
+    name: "deleted-far-below-is-undone",
+    breaks: "18.2, 18.1: what children are to unwind in turn, and was deleted, counts as undone",
+    plants: [{
+      file: functionFile("gone_to_unwind"),
+      find: `    ) b;
+`,
+      replace: `      limit 0
+    ) b;
+`
+    }],
+    tests: {
+      [compensatingAgain]: [
+        "18.2, 10.4: what children that are still to be unwound are to unwind",
+        "18.1, 10.4: what is to be undone with the new action"
+      ]
+    }
+  },
+  {
     name: "unwinds-what-is-deleted",
     breaks: "10.4: what may be unwound is deleted",
     plants: [{
       file: functionFile("reads_of"),
-      find: `case when e.undo is null then false else is_to_unwind(e.parent) end`,
+      find: `case when e.undo is null then false else is_to_unwind(e.id) end`,
       replace: `false`
     }],
     tests: { [childrenTests]: ["10.4: the history of what may"] }

@@ -17,6 +17,7 @@ declare
   left_over jsonb;
   children uuid[];
   locked uuid[];
+  gone uuid[];
   taken record;
 begin
   perform require_read_committed();
@@ -108,19 +109,20 @@ begin
       and o.status in (2 /* Status.succeeded */, 4 /* Status.cancelled */)
       and not exists (select 1 from live_actions l where l.id = o.child offset 0)
       and not exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */ offset 0));
-  -- and nobody forgets meanwhile what any of them has come to
-  children := children || array(
+  gone := gone_to_unwind(children);
+  -- and nobody forgets meanwhile what any of the others has come to
+  children := array(
     select e.id
     from slots o
     cross join lateral (select e.id from ended_actions e where e.id = o.child offset 0) e
     where o.action = p_action);
   locked := array(select e.id from ended_actions e where e.id = any(children) for key share skip locked);
+  gone := gone || array(select c from unnest(children) c where (c in (select unnest(locked))) is not true);
   select s.name
   into step
-  from unnest(children) c
+  from unnest(gone) c
   cross join lateral (select o.step from slots o where o.action = p_action and o.child = c offset 0) o
   cross join lateral (select s.name from steps s where s.action = p_action and s.idx = o.step offset 0) s
-  where (c in (select unnest(locked))) is not true
   limit 1;
   if found then
     reason := 'deleted';

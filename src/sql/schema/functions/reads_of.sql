@@ -47,7 +47,7 @@ begin
         ) is not null then 'parent'
         when (select o.id from outcomes o where o.follows = e.id limit 1) is not null then 'answer'
         when retries and is_retried(e.id) then 'retry'
-        when case when e.undo is null then false else is_to_unwind(e.parent) end then 'unwinding'
+        when case when e.undo is null then false else is_to_unwind(e.id) end then 'unwinding'
       end
     from unnest(p_ids) x(id)
     cross join lateral (
