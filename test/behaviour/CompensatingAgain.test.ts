@@ -530,6 +530,27 @@ suite("what undoes an action, run again", (engine) => {
       assert.deepInclude(yield* recordOf(next), { status: "succeeded", result: "tour booked" })
     }))
 
+  test("18.2, 18.1: a parent that is undone again is not retried meanwhile, from below either", () =>
+    Effect.gen(function*() {
+      fails("card")
+      const { id } = yield* (yield* desk).cruiseLater()
+      yield* performIdle
+      assert.strictEqual(
+        yield* Effect.flatMap(ActionRepo, (repo) => repo.abandonUnwinding(id, { reason: "rain" })),
+        "done"
+      )
+      yield* performIdle
+      const [child] = yield* recordsOf("book")
+      assert.strictEqual((yield* ask(id))._tag, "Compensating")
+      yield* performIdle
+      const upwards = Effect.flatMap(ActionRepo, (repo) => repo.retry(child!.id, { upwards: true }))
+      assert.deepInclude(yield* upwards, { _tag: "NotRetryable", reason: "live", action: id })
+      yield* performSteppedActions()
+      fails()
+      assert.deepInclude(yield* upwards, { _tag: "Retried", retryOf: id })
+      yield* performSteppedActions()
+    }))
+
   test("18.2: what the engine ends while it is run again says what is left", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient

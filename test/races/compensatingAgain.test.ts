@@ -180,6 +180,38 @@ scenario(
     })
 )
 
+/** Abandoned while what undoes its first step waits for an hour, and run again: it waits anew, in its lane. */
+const undoing = Effect.gen(function*() {
+  scene.failing = new Set(["b"])
+  const { id } = yield* (yield* Desks.client)(1).slowLater()
+  yield* performIdle
+  yield* repo((actions) => actions.abandonUnwinding(id, { reason: "rain" }))
+  yield* performSteppedActions()
+  assert.strictEqual((yield* again(id))._tag, "Compensating")
+  yield* performIdle
+  return id
+})
+
+scenario(
+  "18.2: who asks, or retries, while it is undone, is told so, and keeps nobody from ending that",
+  () =>
+    Effect.gen(function*() {
+      for (const verb of [again, (id: string) => repo((actions) => actions.retry(id))]) {
+        const id = yield* undoing
+        const commit = yield* holding(
+          Effect.tap(verb(id), (answer) => Effect.sync(() => assert.deepInclude({ ...answer }, { reason: "live" })))
+        )
+        yield* TestClock.adjust("1 hour")
+        const ending = yield* Effect.forkScoped(performIdle)
+        const waits = yield* Effect.raceFirst(Effect.as(blocked(1), true), Effect.as(Fiber.await(ending), false))
+        yield* commit
+        yield* Fiber.join(ending)
+        assert.isFalse(waits)
+        assert.isDefined((yield* recordOf(id)).unwound)
+      }
+    })
+)
+
 describe("run again, from several sides", () => {
   it.effect(
     "18.2: of those who ask, retry and delete at once each sees what the others have done",

@@ -8453,6 +8453,31 @@ const third: ReadonlyArray<Bug> = [
     tests: { [compensatingRaces]: ["18.2, 18.1: a child that is being undone where its parent"] }
   },
   {
+    name: "asked-while-it-ends",
+    breaks: "18.2: whoever ends what undoes an action waits for who is told that it is being undone, and holds lanes",
+    plants: [{
+      file: functionFile("compensate_again"),
+      find: `if exists (select 1 from live_actions l where l.id = p_action and l.unwinds is not null) then`,
+      replace: `if false then`
+    }, {
+      file: functionFile("retry_action"),
+      find: `if exists (select 1 from live_actions l where l.id = retried and l.unwinds is not null) then`,
+      replace: `if false then`
+    }],
+    tests: { [compensatingRaces]: ["18.2: who asks, or retries, while it is undone"] }
+  },
+  {
+    name: "retried-from-below-while-undone",
+    breaks: "18.1: a parent that is being undone is retried upwards from its child",
+    plants: [{
+      file: functionFile("retried_upwards"),
+      find: `    if exists (select 1 from live_actions l where l.id = v_parent) then reason := 'live'; end if;
+`,
+      replace: ``
+    }],
+    tests: { [compensatingAgain]: ["18.2, 18.1: a parent that is undone again"] }
+  },
+  {
     name: "compensated-by-two",
     breaks: "18.2: of two who ask at once neither sees the other",
     plants: [{

@@ -41,7 +41,8 @@
 -- then live rows sorted by lane, each in ONE pass that may wait (those in named lanes under their lanes' locks alone),
 -- then achievements sorted by key, then steps sorted by action and index.
 -- Rows of the history are locked by whoever reuses, unwinds, deletes or forgets them, and never waited for, but by who
--- retries one, or has it undone again, and holds nothing else by then. Everything out of that order is taken with SKIP
+-- retries one, or has it undone again, and holds nothing else by then. Those two lock none that is being undone, for
+-- whose end its worker would wait with its lanes. Everything out of that order is taken with SKIP
 -- LOCKED and, where skipped, left for the next transition. A slot is changed only under the lock of its step's row.
 --
 -- User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys

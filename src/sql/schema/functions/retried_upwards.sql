@@ -17,7 +17,7 @@ begin
     select a.parent, a.parent_step into v_parent, v_step from ended_actions a where a.id = top;
     if v_parent is null then return; end if;
     action := v_parent;
-    select a.id, a.status into p from ended_actions a where a.id = v_parent for no key update;
+    select a.id, a.status into p from ended_actions a where a.id = v_parent;
     if not found then
       reason := case
         when exists (select 1 from live_actions l where l.id = v_parent) then 'live' else 'deleted' end;
@@ -43,6 +43,14 @@ begin
       action := null;
       return;
     end if;
+    -- of one that is being undone nobody locks the row: who ends that waits for it, and holds lanes
+    if not exists (select 1 from live_actions l where l.id = v_parent) then
+      perform 1 from ended_actions a where a.id = v_parent for no key update;
+      reason := case when not found then 'deleted' end;
+    end if;
+    -- who has come before, and was waited for, may have begun to undo it
+    if exists (select 1 from live_actions l where l.id = v_parent) then reason := 'live'; end if;
+    if reason is not null then return; end if;
     step := s.name;
     if p.status <> 5 /* Status.failed */ or s.status <> 5 /* Status.failed */ or s.marked then
       reason := 'otherFailed';

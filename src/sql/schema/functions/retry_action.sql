@@ -25,6 +25,11 @@ begin
   retried := p_action;
   -- what never began is no link of the chain: whoever retries it goes on for what it was to go on for
   loop
+    -- of one that is being undone nobody locks the row: who ends that waits for it, and holds lanes
+    if exists (select 1 from live_actions l where l.id = retried and l.unwinds is not null) then
+      reason := 'live';
+      return;
+    end if;
     select
       a.id, a.definition, a.actor_id, a.queue, a.arguments, a.lane, a.lanes, a.checksum_key, a.checksum,
       a.timeout_ms, a.status, a.step_name, a.started_at, a.tags, a.trace, a.retry_of
