@@ -212,6 +212,52 @@ scenario(
     })
 )
 
+/** Has somebody delete an action, who looks at it, and locks it once something else is done. */
+const deletedAround = <A, E, R>(id: string, between: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const source = yield* sql<{ text: string }>`select pg_get_functiondef('stepped.delete_tree'::regproc) as text`
+    const locking = "gone := (select h.gone from delete_history("
+    const changed = source[0]!.text.replace(locking, `perform pg_advisory_xact_lock_shared(7);\n${locking}`)
+    assert.notStrictEqual(changed, source[0]!.text)
+    yield* sql.unsafe(changed)
+    const open = yield* holding(sql`select pg_advisory_xact_lock(7)`)
+    const deleting = yield* Effect.forkScoped(repo((actions) => actions.delete(id)))
+    yield* blocked(1)
+    yield* between
+    yield* open
+    assert.deepStrictEqual(yield* Fiber.join(deleting), { _tag: "Kept", kept: [{ id, because: "locked" }] })
+    yield* sql.unsafe(source[0]!.text)
+  })
+
+scenario("4.7, 18.2: what is to be unwound since who deletes it has looked stays", () =>
+  Effect.gen(function*() {
+    scene.failing = new Set(["leave"])
+    const { id } = yield* (yield* Desks.client)(1).partyLater()
+    yield* performIdle
+    yield* TestClock.adjust("1 hour")
+    yield* performIdle
+    yield* repo((actions) => actions.abandonUnwinding(id, { reason: "rain" }))
+    yield* performIdle
+    const [room] = yield* recordsOf("room")
+    yield* deletedAround(room!.id, again(id))
+    yield* performSteppedActions()
+    assert.deepStrictEqual((yield* recordOf(id)).unwound, {})
+    assert.strictEqual(seen.filter((text) => text.startsWith("undo reserve")).length, 2)
+  }))
+
+scenario("4.7, 18.1: what a retry has taken over since who deletes it has looked stays", () =>
+  Effect.gen(function*() {
+    const handle = yield* (yield* Desks.client)(1).dinnerLater()
+    yield* performIdle
+    yield* handle.cancel()
+    yield* performIdle
+    const [dish] = yield* recordsOf("dish")
+    yield* deletedAround(dish!.id, Effect.andThen(repo((actions) => actions.retry(handle.id)), performIdle))
+    yield* performSteppedActions()
+    assert.deepInclude((yield* recordsOf("dinner"))[1]!, { status: "succeeded", result: "soup" })
+  }))
+
 describe("run again, from several sides", () => {
   it.effect(
     "18.2: of those who ask, retry and delete at once each sees what the others have done",

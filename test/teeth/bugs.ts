@@ -8478,6 +8478,17 @@ const third: ReadonlyArray<Bug> = [
     tests: { [compensatingAgain]: ["18.2, 18.1: a parent that is undone again"] }
   },
   {
+    name: "deleted-since-it-was-looked-at",
+    breaks: "4.7: what is to be unwound, or is taken over, between who deletes looks at it and locks it is deleted",
+    plants: [{
+      file: functionFile("delete_history"),
+      find: `      and (x.parent is null or (select l.id from live_actions l where l.id = x.parent) is null)
+      and (`,
+      replace: `      and true or (`
+    }],
+    tests: { [compensatingRaces]: ["4.7, 18.2: what is to be unwound", "4.7, 18.1: what a retry has taken over"] }
+  },
+  {
     name: "compensated-by-two",
     breaks: "18.2: of two who ask at once neither sees the other",
     plants: [{
