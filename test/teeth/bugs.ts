@@ -4886,8 +4886,10 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what a parent's retry is to take is deleted before",
     plants: [{
       file: functionFile("is_retried"),
-      find: `coalesce(e.parent, e.retry_of) as id`,
-      replace: `e.parent as id`
+      find: `        select e.retry_of from ended_actions e where e.id = above[at]
+        union
+`,
+      replace: ``
     }],
     tests: { [retriedAlone]: ["18.1: what is taken is neither deleted nor forgotten"] }
   },
@@ -4916,7 +4918,7 @@ const second: ReadonlyArray<Bug> = [
     breaks: "18.1: what a retry is to go on for, by one that never began, is deleted before",
     plants: [{
       file: functionFile("is_retried"),
-      find: `where e.retry_of = ids[at] and e.started_at is null`,
+      find: `where e.retry_of = above[at] and e.started_at is null`,
       replace: `where false`
     }],
     tests: { [retriedAlone]: ["18.1: while a parent's retry is to begin that goes on for such a one"] }
