@@ -109,7 +109,8 @@ export const checks: ReadonlyArray<Check> = [
     2,
     "waits for an elder sibling that is not on its way",
     (s) =>
-      `select j.action::text from ${s}.jobs j where j.priority = ${Priority.waiting} and not exists (select 1 from ${s}.jobs e where e.action = j.elder and e.kind = 0)`
+      `select j.action::text from ${s}.jobs j where j.priority = ${Priority.waiting} and not exists (select 1 from ${s}.jobs e
+        where e.action = j.elder and e.kind = 0 and e.priority <> ${Priority.delayed} and e.id < j.id)`
   ],
   [
     2,

@@ -1,6 +1,6 @@
 /** Rule 2.9 where the children of one step are in different queues, prepared, put off, cancelled, or nobody's yet. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Schedule } from "effect"
+import { Clock, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { JobQueue, Step, Stepped } from "stepped"
@@ -134,6 +134,60 @@ suite("siblings", (engine) => {
       yield* Effect.provide(performSteppedActions(), Vans.layer)
       assert.deepStrictEqual(seen, ["before 3", "2 cancelled", "3 cancelled", "1 cancelled", "4"])
       assert.deepStrictEqual(yield* slotsOf(root.id), ["cancelled", "cancelled", "cancelled", "succeeded"])
+    }))
+
+  test("2.9, 18.2: those that wait for one that an operator puts off go without it, and it comes behind them", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      scene.delegates = Effect.all([
+        Step.on(van, aside, "lane", 1),
+        Step.do(fast, "lane", 2),
+        Step.do(careful, "lane", 3)
+      ])
+      const root = yield* car.parentLater()
+      yield* performIdle
+      assert.deepStrictEqual(yield* whoWaits, ["2 for 1", "3 for 1"])
+      const elder = (yield* queued).find(({ name }) => name === "aside")!
+      const queue = yield* JobQueue
+      assert.strictEqual(yield* queue.reschedule(elder.action, new Date(3_600_000), { by: "ada" }), "done")
+      assert.deepStrictEqual(yield* whoWaits, [])
+      yield* healthy
+      yield* performIdle
+      assert.deepStrictEqual(seen, ["before 3", "2", "103"])
+      yield* TestClock.adjust("1 hour")
+      yield* Effect.provide(performSteppedActions(), Vans.layer)
+      assert.deepStrictEqual(seen, ["before 3", "2", "103", "1"])
+      assert.strictEqual((yield* root.status).status, "succeeded")
+    }))
+
+  test("2.9, 18.2: upkeep lets go one that somebody had in hand when the one it waits for was put off", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      const queue = yield* JobQueue
+      for (const isDue of [false, true]) {
+        seen.length = 0
+        scene.delegates = Effect.all([Step.on(van, aside, "lane", 1), Step.do(fast, "lane", 2)])
+        yield* car.parentLater()
+        yield* performIdle
+        const { action, waitsFor } = (yield* waiting)[0]!
+        const hour = (yield* Clock.currentTimeMillis) + 3_600_000
+        assert.strictEqual(yield* queue.reschedule(waitsFor!, new Date(hour), { by: "ada" }), "done")
+        // as it stays where it is locked
+        yield* sql`update stepped.jobs set priority = 1002, elder = ${waitsFor} where action = ${action}`
+        if (isDue) {
+          yield* TestClock.adjust("1 hour")
+          yield* performIdle
+        }
+        assert.deepStrictEqual(yield* Effect.map(Stepped.doctor, (all) => all.map(({ subject }) => subject)), [action])
+        yield* sql`select taken from stepped.recover(now(), '{}', true)`
+        yield* healthy
+        yield* performIdle
+        assert.deepStrictEqual(seen, ["2"])
+        yield* TestClock.adjust("1 hour")
+        yield* Effect.provide(performSteppedActions(), Vans.layer)
+        assert.deepStrictEqual(seen, ["2", "1"])
+      }
     }))
 
   test("2.9+: one whose key takes an effect waits for all that may be in its lane, and those after it for it", () =>

@@ -3816,6 +3816,28 @@ const second: ReadonlyArray<Bug> = [
     }],
     tests: { [options]: ["2.9, 14.1: siblings do not wait for a delayed one"] }
   },
+  {
+    name: "elder-put-off-and-waited-for",
+    breaks: "2.9, 18.2: one that an operator puts off and the sibling that has waited for it wait for each other for ever",
+    plants: [{
+      file: functionFile("reschedule"),
+      find: `(select ctid from jobs where elder = p_action for update skip locked)`,
+      replace: `(select ctid from jobs where elder = p_action and id < 0 for update skip locked)`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9, 18.2: those that wait for one that an operator puts off"] }
+  },
+  {
+    name: "left-to-one-that-was-put-off",
+    breaks: "2.9, 18.2: one that was locked when the sibling it waits for was put off waits for it for ever",
+    plants: [{
+      file: functionFile("recover"),
+      find: ` and e.priority <> 1003 /* Priority.delayed */
+          -- what was put off has a new number when it is due
+          and e.id < w.id`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9, 18.2: upkeep lets go one"] }
+  },
 
   // -----------------------------------------------------------------------------------------------------------------
   // pauses

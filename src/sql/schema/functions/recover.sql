@@ -72,7 +72,7 @@ begin
   where j.ctid = l.place;
   get diagnostics held = row_count;
 
-  -- somebody was cancelling them when their elders joined, and did not in the end
+  -- somebody was cancelling them when their elders joined, or were put off, and did not in the end
   update jobs
   set priority = -1000 /* Priority.first */, elder = null
   where ctid = any(array(
@@ -80,7 +80,14 @@ begin
     from jobs w
     where
       w.elder is not null
-      and not exists (select 1 from jobs e where e.action = w.elder and e.kind = 0 /* JobKind.invocation */ offset 0)
+      and not exists (
+        select 1
+        from jobs e
+        where
+          e.action = w.elder and e.kind = 0 /* JobKind.invocation */ and e.priority <> 1003 /* Priority.delayed */
+          -- what was put off has a new number when it is due
+          and e.id < w.id
+        offset 0)
     for update skip locked));
   taken := continued + held;
   return next;

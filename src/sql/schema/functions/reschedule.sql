@@ -1,7 +1,8 @@
 -- When an invocation is to start that waits in the queue, or when a live action goes on that is to try something again:
 -- a step's next attempt, a job's, a compensation's, a callback's. What is due by then stands in its queue as what is
--- delayed does when its time has come (`queue_delayed`). Jobs come before live rows, as everywhere. Gives `done`,
--- `already`; `running`: somebody has it in hand just now; `begun`, `over`, `none`.
+-- delayed does when its time has come (`queue_delayed`), and until then its siblings go without it. Jobs come before
+-- live rows, as everywhere. Gives `done`, `already`; `running`: somebody has it in hand just now; `begun`, `over`,
+-- `none`.
 create function reschedule(p_now timestamptz, p_action uuid, p_due timestamptz) returns text
 language plpgsql set search_path from current as $$
 declare
@@ -63,6 +64,12 @@ begin
       elder = null,
       turn = null
     where ctid = j.place;
+    -- nobody waits for a delayed sibling: when it is due it comes behind those that have waited for it
+    if j.priority <> 1000 /* Priority.later */ then
+      update jobs
+      set priority = -1000 /* Priority.first */, elder = null
+      where ctid = any(array(select ctid from jobs where elder = p_action for update skip locked));
+    end if;
     return 'done';
   end if;
   if j.priority = 1000 /* Priority.later */ then
