@@ -9,7 +9,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { Car, Cars, crane, hoist, park } from "./fixtures/pauses.ts"
+import { Car, Cars, crane, hoist, park, Vans } from "./fixtures/pauses.ts"
 
 const why = { reason: "the pump is broken", by: "ada" }
 const lanes = {
@@ -110,6 +110,31 @@ suite("pauses", (engine) => {
       assert.deepStrictEqual(seen, ["park third cancelled"])
       yield* lanes.resume("street")
     }))
+
+  for (
+    const [when, target, isFirst] of [
+      ["before it is over", { queue: "polish" }, true],
+      ["after that", { queue: "polish" }, false],
+      ["with everything", "everything", false]
+    ] as const
+  ) {
+    test(`15.8, 4.6: children whose parent is over end although their queue is paused: ${when}`, () =>
+      Effect.gen(function*() {
+        const queue = yield* JobQueue
+        if (isFirst) yield* queue.pause(target, why)
+        const convoy = yield* (yield* Cars.client)(1).convoyLater()
+        yield* performIdle
+        assert.isTrue(yield* convoy.cancel())
+        // nobody here has their definitions
+        yield* performIdle
+        if (!isFirst) yield* queue.pause(target, why)
+        yield* Effect.provide(performSteppedActions(), Vans.layer)
+        assert.deepStrictEqual([yield* statusesOf("polish"), yield* statusesOf("shine")], [["cancelled"], [
+          "cancelled"
+        ]])
+        assert.deepStrictEqual(seen, [])
+      }))
+  }
 
   test("15.8: a cancelled one leaves a paused lane at once, while its callbacks run, to whoever comes next", () =>
     Effect.gen(function*() {

@@ -3818,7 +3818,8 @@ const second: ReadonlyArray<Bug> = [
   },
   {
     name: "elder-put-off-and-waited-for",
-    breaks: "2.9, 18.2: one that an operator puts off and the sibling that has waited for it wait for each other for ever",
+    breaks:
+      "2.9, 18.2: one that an operator puts off and the sibling that has waited for it wait for each other for ever",
     plants: [{
       file: functionFile("reschedule"),
       find: `(select ctid from jobs where elder = p_action for update skip locked)`,
@@ -3842,6 +3843,16 @@ const second: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
   // pauses
   // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "abandoned-in-a-paused-queue",
+    breaks: "15.8, 4.6: children of a parent that is over, in a paused queue, are not ended while that is paused",
+    plants: [{
+      file: functionFile("take_jobs"),
+      find: `if cardinality(paused) > 0 and taken < p_room`,
+      replace: `if cardinality(paused) < 0 and taken < p_room`
+    }],
+    tests: { [pauses]: ["15.8, 4.6: children whose parent is over"] }
+  },
   {
     name: "pause-unheard",
     breaks: "15.8: what is paused is taken all the same",

@@ -155,6 +155,7 @@ create index jobs_action on jobs (action) where kind = 1 /* JobKind.continuation
 create index jobs_due on jobs (priority, due_at) where due_at is not null;
 create index jobs_paused on jobs (queue, definition, id) where priority = 1004 /* Priority.paused */;
 create index jobs_held on jobs (token) where priority = 1001 /* Priority.held */;
+create index jobs_cancelled on jobs (queue, id) where cancelled_at is not null;
 create index jobs_alone on jobs (id) where priority = 1005 /* Priority.alone */;
 create index jobs_started on jobs (started_by) where started_by is not null;
 create index jobs_retry on jobs (retry_of) where retry_of is not null;

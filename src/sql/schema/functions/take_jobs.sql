@@ -4,8 +4,9 @@
 -- up to which id this worker has taken its invocations in the last moment: what died there has to be stepped over, one
 -- by one, as long as some old snapshot might see it; `last_ids` say it of this one, if it was not all there was.
 -- `is_plain`: all that is to be done with them is to start them in their `lanes`, and to erase what was achieved under
--- their `keys`. Of a queue that is paused only what comes before the invocations in their order is taken
--- (`p_is_pausing`: something is). Tenants that take turns are looked for where the worker knows of any (`p_in_turns`).
+-- their `keys`. Of a queue that is paused only what comes before the invocations in their order is taken, and what is
+-- cancelled, wherever it stands (`p_is_pausing`: something is paused). Tenants that take turns are looked for where the
+-- worker knows of any (`p_in_turns`).
 -- For other functions only: it inherits their search path and their settings.
 create function take_jobs(
   p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_definitions text[], p_prepare boolean[],
@@ -14,6 +15,8 @@ create function take_jobs(
 language plpgsql as $$
 declare
   due_places tid[];
+  -- of queues that are paused
+  cancelled_places tid[];
   total_bytes bigint := 0;
   with_these bigint;
   -- of those in their order
@@ -126,6 +129,32 @@ begin
     end if;
     total_bytes := with_these;
   end if;
+  if cardinality(paused) > 0 and taken < p_room and total_bytes < 16777216 /* answering */ then
+    select array_agg(b.place order by b.n), taken + count(*), total_bytes + coalesce(sum(b.bytes), 0)
+    into cancelled_places, taken, total_bytes
+    from (
+      select c.place, c.n, c.bytes, sum(c.bytes) over (order by c.n) - c.bytes as before
+      from (
+        select l.place, l.bytes, row_number() over () as n
+        from unnest(paused) q(name)
+        cross join lateral (
+          select j.ctid as place, weight(j.arguments) as bytes
+          from jobs j
+          where
+            j.queue = q.name
+            and j.cancelled_at is not null
+            -- the others are taken by now
+            and j.priority > -1000 /* Priority.first */
+            and j.definition = any(p_definitions)
+          order by j.id
+          limit p_room - taken
+          for update skip locked
+        ) l
+        limit p_room - taken
+      ) c
+    ) b
+    where b.before < 16777216 /* answering */ - total_bytes;
+  end if;
   is_full := total_bytes >= 16777216 /* answering */;
   if is_full or taken >= p_room then
     if cardinality(p_queues) = 1 and first_priority = last_priority and last_id is not null then
@@ -148,5 +177,5 @@ begin
         ) x);
     end if;
   end if;
-  places := due_places || places;
+  places := due_places || places || cancelled_places;
 end $$;
