@@ -20,6 +20,7 @@ import {
   queued,
   scene,
   slow,
+  sync,
   van,
   Vans,
   waiting,
@@ -208,6 +209,21 @@ suite("siblings", (engine) => {
       assert.deepStrictEqual(seen.filter((entry) => !entry.startsWith("key")), ["2", "4", "1", "3", "5"])
       assert.lengthOf(seen.filter((entry) => entry.startsWith("key")), 2)
     }))
+
+  for (const [when, minutes] of [["is too old", 90], ["counts", 30]] as const) {
+    test(`2.9, 16.1: one that is taken with an elder does not overtake it while what that has found is looked at, and ${when}`, () =>
+      Effect.gen(function*() {
+        const car = (yield* Cars.client)(1)
+        yield* car.syncLater("lane", 1)
+        yield* performIdle
+        yield* TestClock.adjust(`${minutes} minutes`)
+        scene.delegates = Effect.all([Step.do(sync, "lane", 1), Step.do(sync, "lane", 2), Step.do(sync, "other", 3)])
+        const root = yield* car.parentLater()
+        yield* performSteppedActions()
+        assert.deepStrictEqual(seen.filter((entry) => entry !== "3"), minutes > 60 ? ["1", "1", "2"] : ["1", "2"])
+        assert.deepStrictEqual(yield* slotsOf(root.id), ["succeeded", "succeeded", "succeeded"])
+      }))
+  }
 
   test("2.9+, 4.6: those that wait are cancelled with their parent", () =>
     Effect.gen(function*() {

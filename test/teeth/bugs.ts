@@ -3817,6 +3817,16 @@ const second: ReadonlyArray<Bug> = [
     tests: { [options]: ["2.9, 14.1: siblings do not wait for a delayed one"] }
   },
   {
+    name: "overtakes-one-that-looks",
+    breaks: "2.9, 16.1: a sibling overtakes an elder one while a worker looks at what that has found",
+    plants: [{
+      file: functionFile("claim"),
+      find: `|| cancelled, unseen) t`,
+      replace: `|| cancelled, null) t`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9, 16.1: one that is taken with an elder"] }
+  },
+  {
     name: "elder-put-off-and-waited-for",
     breaks:
       "2.9, 18.2: one that an operator puts off and the sibling that has waited for it wait for each other for ever",

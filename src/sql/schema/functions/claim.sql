@@ -34,6 +34,8 @@ declare
   erased text[];
   in_order boolean := false;
   checked boolean := false;
+  -- siblings that have found what is to be looked at first
+  unseen uuid[];
   is_pausing boolean;
   is_named boolean := false;
   has_named boolean := false;
@@ -94,9 +96,16 @@ begin
   if in_order or (p_prepared is not null and exists (
     select 1 from unnest(joining || array(select a.job from unnest(answers) a) || cancelled) j where j.ordered
   )) then
+    if checked or p_prepared is not null then
+      unseen := array(
+        select i.action
+        from unnest(joining) i
+        cross join lateral achievement_for(i.checksum_key, i.checksum, i.passes_by) a
+        where i.ordered and p_flags[array_position(p_definitions, i.definition)] & 32 /* Flag.takenAsIs */ = 0);
+    end if;
     select t.jobs_left, t.put_back, t.moved
     into joined
-    from in_turn(joining, array(select a.job from unnest(answers) a) || cancelled) t;
+    from in_turn(joining, array(select a.job from unnest(answers) a) || cancelled, unseen) t;
     joining := joined.jobs_left;
     put_back := joined.put_back;
     -- also for those who have passed by what was looked at
@@ -147,6 +156,18 @@ begin
   end if;
   -- what was held, or has to wait, has another place by now
   if leaving is not null then delete from jobs where ctid = any(leaving); end if;
+  -- what they had found was gone when they joined
+  if cardinality(unseen) > 0 then
+    update jobs
+    set priority = -1000 /* Priority.first */, elder = null
+    where ctid = any(array(
+      select w.ctid
+      from jobs w
+      where
+        w.elder = any(unseen)
+        and not exists (select 1 from jobs e where e.action = w.elder and e.kind = 0 /* JobKind.invocation */ offset 0)
+      for update skip locked));
+  end if;
 
   if cardinality(started) > 0 then return query select * from starts_of(p_now, joining, started); end if;
   if exists (select 1 from abandoned_by) then return next news(-4 /* Kind.abandoned */); end if;

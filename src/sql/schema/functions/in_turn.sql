@@ -5,14 +5,17 @@
 -- this one is put back as due. One that is delayed is not on its way. Those that wait themselves are not waited for:
 -- whoever wakes them finds them unlocked, but for what somebody is cancelling, which `recover` wakes if that is undone.
 --
--- `p_jobs` are to join now, `p_others` leave the queue as well; `jobs_left` may join, the others stay in it.
+-- `p_jobs` are to join now, `p_others` leave the queue as well; `jobs_left` may join, the others stay in it. `p_unseen`
+-- have found what is to be looked at first: they stay in the queue until that is done, and join only then, so that the
+-- younger ones wait for them.
 -- For other functions only: it inherits their search path and their settings.
 create function in_turn(
-  p_jobs claimed_job[], p_others claimed_job[], out jobs_left claimed_job[], out put_back int,
+  p_jobs claimed_job[], p_others claimed_job[], p_unseen uuid[], out jobs_left claimed_job[], out put_back int,
   out moved boolean)
 language plpgsql as $$
 declare
-  leaving uuid[] := array(select j.action from unnest(p_jobs || p_others) j);
+  leaving uuid[] := array(
+    select j.action from unnest(p_jobs || p_others) j where (j.action = any(p_unseen)) is not true);
   younger claimed_job[];
 begin
   -- those of this batch are leaving the queue, and join in the order of their ids
@@ -87,7 +90,9 @@ begin
   where ctid = any(array(
     select ctid
     from jobs
-    where elder = any(array(select j.action from unnest(jobs_left || p_others) j where j.ordered))
+    where
+      elder = any(array(
+        select j.action from unnest(jobs_left || p_others) j where j.ordered and (j.action = any(p_unseen)) is not true))
     for update skip locked));
   moved := moved or found;
 end $$;
