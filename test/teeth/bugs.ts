@@ -3827,6 +3827,17 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9, 16.1: one that is taken with an elder"] }
   },
   {
+    name: "put-back-without-end",
+    breaks:
+      "2.9: a sibling behind one of several lanes that waits in another one of them is taken and put back for ever",
+    plants: [{
+      file: functionFile("in_turn"),
+      find: `coalesce(e.action, f.action) as whom`,
+      replace: `e.action as whom`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one behind a sibling of two lanes"] }
+  },
+  {
     name: "elder-put-off-and-waited-for",
     breaks:
       "2.9, 18.2: one that an operator puts off and the sibling that has waited for it wait for each other for ever",
