@@ -61,6 +61,23 @@ suite("lanes across deploys", (engine) => {
       assert.strictEqual((yield* recordOf(handles[2]!.id)).status, "pending")
     }))
 
+  test("15.2: where a limit is higher for a newcomer that is turned away, those who may begin do", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const store = yield* Store
+      yield* Effect.forEach(["1", "2", "3"], (name) => car.dockLater(name))
+      yield* letIn({ docks: { limit: 1, whenBusy: "line" } })
+      const newcomer = yield* car.dockLater("4")
+      const newer = { docks: { limit: 2, whenBusy: "line", maxPending: 1 } } as const
+      yield* letIn(newer)
+      assert.strictEqual((yield* recordOf(newcomer.id)).status, "cancelled")
+      assert.strictEqual(yield* performing("dock"), 1)
+      const token = yield* store.register("newer", Duration.minutes(1))
+      yield* store.tick(token, 0, earlier(newer))
+      yield* store.unregister(token, 0)
+      assert.strictEqual(yield* performing("dock"), 2)
+    }))
+
   test("15.2: where a limit is lower by now nobody ends, and nobody begins before fewer perform", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

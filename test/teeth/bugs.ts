@@ -3838,6 +3838,16 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one behind a sibling of two lanes"] }
   },
   {
+    name: "raised-and-not-looked-at",
+    breaks: "15.2: a limit is higher for a newcomer that is turned away, and nobody of the line begins by it",
+    plants: [{
+      file: functionFile("enter_named_lanes"),
+      find: `set settings = excluded.settings, due_at = p_now`,
+      replace: `set settings = excluded.settings`
+    }],
+    tests: { "test/behaviour/LaneDeploys.test.ts": ["15.2: where a limit is higher for a newcomer"] }
+  },
+  {
     name: "elder-put-off-and-waited-for",
     breaks:
       "2.9, 18.2: one that an operator puts off and the sibling that has waited for it wait for each other for ever",

@@ -115,7 +115,7 @@ begin
     select array_agg(j) filter (where j.lanes is not null), array_agg(j) filter (where j.lanes is null)
     into named, joining
     from unnest(joining) j;
-    select e.keys, e.performing into keys, performing from enter_named_lanes(p_lanes, named) e;
+    select e.keys, e.performing into keys, performing from enter_named_lanes(p_now, p_lanes, named) e;
   end if;
   if (joining is not null or named is not null) and contended is null then
     checked := checked

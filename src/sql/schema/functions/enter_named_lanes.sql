@@ -1,10 +1,12 @@
 -- Makes and locks the named lanes of invocations that join, with the settings that this worker has for their names: an
--- admission is decided by whoever makes it. In one pass with those that the actions that wait there hold besides, which
+-- admission is decided by whoever makes it; where they are others than before, the line is due, and `tick` looks at it,
+-- whatever becomes of the newcomer. In one pass with those that the actions that wait there hold besides, which
 -- may be superseded or begin. `keys` are those under which whoever may begin there, with these or by them, erases what
 -- was achieved: they are locked together with those of plain lanes, in one pass. `performing` is who may be cancelled
 -- for one of them.
 -- For other functions only: it inherits their search path and their settings.
-create function enter_named_lanes(p_lanes jsonb, p_jobs claimed_job[], out keys text[], out performing uuid[])
+create function enter_named_lanes(
+  p_now timestamptz, p_lanes jsonb, p_jobs claimed_job[], out keys text[], out performing uuid[])
 language plpgsql as $$
 declare
   entered text[] := array(
@@ -19,7 +21,7 @@ begin
   from unnest(entered) x(lane)
   order by x.lane
   on conflict (lane) do update
-  set settings = excluded.settings
+  set settings = excluded.settings, due_at = p_now
   where named_lanes.settings <> excluded.settings;
 
   -- as many from the front of a line as there is room for, behind those that may leave it for these
