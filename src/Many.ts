@@ -147,6 +147,8 @@ export interface ManyPlanKey {
   readonly at: number
   /** Of a group of failures: when the first of those had ended that it was looked for among, in ms of user time; none where those were all. */
   readonly failedSince?: number
+  /** How many were meant when it was made, as far as they were counted: it is told how far that is of so many. A plan that is made again is the same one, however many there are by then. */
+  readonly count?: number
 }
 
 /**

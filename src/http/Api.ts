@@ -310,7 +310,9 @@ export const PlanView = Schema.Struct({
   /** In ms of user time. */
   at: Schema.Finite,
   /** In ms of user time. */
-  failedSince: Schema.optionalKey(Schema.Finite)
+  failedSince: Schema.optionalKey(Schema.Finite),
+  /** How many were meant when it was made, as far as they were counted. */
+  count: Schema.optionalKey(Schema.Int)
 })
 
 /** Verbs for many: what would be done to how many, and then an action of the engine's own that does it. */

@@ -51,6 +51,23 @@ suite("for many", (engine) => {
       assert.deepStrictEqual(yield* repo.operations(), [])
     }))
 
+  test("18.4: a plan that is made again by its key is started once, however many are still meant by then", () =>
+    Effect.gen(function*() {
+      yield* fleet("dock", 3)
+      const plan = yield* Stepped.forMany({ action: dock, statuses: ["queued"] }, cancel)
+      yield* plan.start(ada)
+      yield* performIdle
+      const again = yield* Stepped.forMany({ action: dock, statuses: ["queued"] }, cancel, plan.key)
+      assert.deepStrictEqual([plan.count, again.count, again.key], [3, 0, plan.key])
+      assert.strictEqual((yield* again.start(ada)).id, plan.id)
+      assert.strictEqual((yield* again.startNow(ada)).id, plan.id)
+      for (const count of [-1, 0.5, 10_001, NaN]) {
+        const key = { ...plan.key, count }
+        const error = yield* Effect.flip(Stepped.forMany({ action: dock }, cancel, key))
+        assert.strictEqual(error._tag, "InvalidQuery")
+      }
+    }))
+
   test("18.4: a plan counts to ten thousand, and says that there are more", () =>
     Effect.gen(function*() {
       const ships = yield* Ships.client

@@ -292,4 +292,24 @@ describe("21.3: many", () => {
       assert.deepStrictEqual([all.status, all.body._tag], [400, "BadRequest"])
     })
   )
+
+  test(
+    "21.3: the same plan is the same, however many are still meant when it is asked for again",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      for (const n of [1, 2, 3]) yield* cars(n).with({ delay: "1 day" }).visitLater("London")
+      const { post } = yield* servingApi({ authorization: known })
+      const asked = { filter: { name: "visit", statuses: ["queued"] }, verb: { verb: "Stepped.cancel" } }
+      const { body: { plan } } = yield* post("/api/many/plan", asked, as("vera"))
+      const start = () => post("/api/many/start", { ...asked, plan, ...why }, as("olga"))
+      assert.deepStrictEqual((yield* start()).body, { id: plan.id })
+      yield* performSteppedActions({ until: "1 hour" }).pipe(Effect.exit)
+      const repo = yield* ActionRepo
+      assert.strictEqual((yield* repo.count({ name: "visit", statuses: ["cancelled"] })).count, 3)
+      assert.deepStrictEqual((yield* start()).body, { id: plan.id })
+      // it is counted anew for who looks at it
+      const { body: again } = yield* post("/api/many/plan", { ...asked, plan }, as("vera"))
+      assert.deepStrictEqual([again.plan, again.count], [plan, 0])
+    })
+  )
 })

@@ -10338,6 +10338,15 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/http/Deliveries.test.ts": ["to a private address"] }
   },
   {
+    name: "many-counted-anew",
+    breaks: "18.4, 21.3: a plan that is started again is another one, once fewer are meant",
+    plants: [{ file: "src/engine/client/many.ts", find: "planned?.count ?? count", replace: "count" }],
+    tests: {
+      [forMany]: ["18.4: a plan that is made again by its key"],
+      "test/http/Operating.test.ts": ["21.3: the same plan is the same"]
+    }
+  },
+  {
     name: "http-events-twice",
     breaks: "21.2: who stays connected is told a thing with every look",
     plants: [{

@@ -52,7 +52,6 @@ export const make = (
         { before: new Date(at + 1), actorType: undefined, name: undefined, since: undefined },
         1
       )).from?.getTime()
-    const key: ManyPlanKey = { id, at, ...failedSince === undefined ? {} : { failedSince } }
     const plan = { id, at, filter, verb, ...failedSince === undefined ? {} : { failedSince } }
     const bounds = within && {
       ...within,
@@ -63,10 +62,13 @@ export const make = (
     const groups = bounds === undefined ? [] : yield* store.countLike(meant, countedMax + 1, bounds)
     const found = groups.reduce((sum, group) => sum + group.count, 0)
     const count = Math.min(found, countedMax)
+    // an argument is the same however many are left of them when the plan is started again
+    const countedThen = planned?.count ?? count
+    const key: ManyPlanKey = { id, at, count: countedThen, ...failedSince === undefined ? {} : { failedSince } }
     const methods = client(Operator, [forMany])(verb.verb)["with"]!({ id })
     const calling = (method: "forManyNow" | "forManyLater", argument: Asked) =>
       methods[method](argument) as Effect.Effect<ActionHandle<ManySummary>, EnqueueError>
-    const argumentFor = (options: ManyOptions) => argumentOf({ ...plan, count }, options)
+    const argumentFor = (options: ManyOptions) => argumentOf({ ...plan, count: countedThen }, options)
     const record = ({ by, reason }: Asked) =>
       Effect.gen(function*() {
         if ((yield* store.askedOf(id, [id])).has(id)) return
@@ -96,12 +98,14 @@ const refuse = (field: string, value: unknown, takes: string) =>
 /** How far clocks of processes may be apart, and ids of one engine before its clock. */
 const planSlackMs = 60_000
 
-/** The time of a plan is that of its id, and it was made before now. */
-const checkPlanned = ({ at, id }: ManyPlanKey, now: number): Effect.Effect<void, InvalidQuery> =>
+/** The time of a plan is that of its id, it was made before now, and as many were counted as are. */
+const checkPlanned = ({ at, count = 0, id }: ManyPlanKey, now: number): Effect.Effect<void, InvalidQuery> =>
   isActionId(id) && Math.abs(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) - at) <= planSlackMs &&
-    at <= now + planSlackMs
+    at <= now + planSlackMs && Number.isInteger(count) && count >= 0 && count <= countedMax
     ? Effect.void
-    : Effect.fail(refuse("plan of Stepped.forMany", JSON.stringify({ id, at }), "the key of a plan, as it has it"))
+    : Effect.fail(
+      refuse("plan of Stepped.forMany", JSON.stringify({ id, at, count }), "the key of a plan, as it has it")
+    )
 
 const checkVerb = (verb: ManyVerb): Effect.Effect<void, InvalidQuery> =>
   Effect.gen(function*() {
