@@ -1,7 +1,7 @@
 /**
  * What happens, for who looks on (rule 21.2): read from the rows once a second, by one fiber of the process, as long as somebody looks.
  *
- * An event's id is a cursor, its time and its action, so that whoever has lost its connection goes on with any process of the program. What is committed late is told late: each look
+ * An event's id is a cursor, its time and its action, or now, where its time is still to come by another machine's mistake, so that whoever has lost its connection goes on with any process of the program. What is committed late is told late: each look
  * goes back some seconds, and tells nothing twice. A cursor does not say what of these seconds has been told, and what was not there yet: who comes back with one is told all of them again, as
  * another process may not know what this one has told.
  *
@@ -34,9 +34,10 @@ const watchedMost = 5000
 /** How many events are kept for one that is slow, which loses the oldest: more than one look has. */
 const kept = 16_384
 
-/** An event with its cursor. */
+/** An event with its cursor, and what it is known by: that has the time which the rows have, whatever that is. */
 export interface Told {
   readonly cursor: string
+  readonly key: string
   readonly event: EventView
 }
 
@@ -75,13 +76,18 @@ export const readCursor = (text: string): Cursor | undefined => {
   return at === undefined || id === undefined || kind === undefined ? undefined : { at: Number(at), id, kind }
 }
 
-/** What has become of an action after a time. */
-const eventsOf = (changed: ChangedAction, since: number): ReadonlyArray<Told> => {
+/** What has become of an action after a time, as it is told now: who goes on behind a time that is still to come would miss all that happens until then. */
+const eventsOf = (changed: ChangedAction, since: number, now: number): ReadonlyArray<Told> => {
   const { endedAt, enqueuedAt, message, startedAt, ...action } = changed
+  const textAt = (at: number, kind: EventView["kind"]) => cursorText({ at, id: action.id, kind })
   const event = (kind: EventView["kind"], at: Date | undefined, more: object = {}): ReadonlyArray<Told> =>
     at === undefined || at.getTime() <= since
       ? []
-      : [{ cursor: cursorText({ at: at.getTime(), id: action.id, kind }), event: { ...action, ...more, kind, at } }]
+      : [{
+        cursor: textAt(Math.min(at.getTime(), now), kind),
+        key: textAt(at.getTime(), kind),
+        event: { ...action, ...more, kind, at }
+      }]
   return [
     ...event("enqueued", enqueuedAt),
     ...event("started", startedAt),
@@ -118,13 +124,13 @@ export class Live extends Context.Service<Live, {
           const subscription = yield* PubSub.subscribe(pubsub)
           const first = begin()
           const missed = after === undefined ? [] : yield* behind(repo, after)
-          const told = new Set(missed.map((news) => "cursor" in news ? news.cursor : undefined))
+          const told = new Set(missed.map((news) => "key" in news ? news.key : undefined))
           return Stream.concat(
             Stream.fromIterable(missed),
             // what was looked for and is told by the next look, too
             Stream.filter(
               withLosses(first, Stream.fromSubscription(subscription)),
-              (news) => !("cursor" in news) || !told.has(news.cursor)
+              (news) => !("key" in news) || !told.has(news.key)
             )
           )
         })
@@ -155,24 +161,35 @@ interface Looked {
 const look = (
   repo: ActionRepo["Service"],
   since: number,
+  now: () => number,
   watched: Iterable<string> = []
 ): Effect.Effect<Looked, StorageError | InvalidQuery> =>
-  Effect.map(repo.changed(new Date(since), { limit: foundMost, watched }), (changed) => ({
-    events: inOrder(changed.flatMap((action) => eventsOf(action, since))),
-    isCut: changed.length >= foundMost
-  }))
+  Effect.map(repo.changed(new Date(since), { limit: foundMost, watched }), (changed) => {
+    const at = now()
+    return {
+      events: inOrder(changed.flatMap((action) => eventsOf(action, since, at))),
+      isCut: changed.length >= foundMost
+    }
+  })
 
 const onRealClock = Effect.provideService(Clock.Clock, realClock)
 
-/** What somebody may have missed. A database that is away is asked again: whoever went on without would never be told. */
+/**
+ * What somebody may have missed. A database that is away is asked again: whoever went on without would never be told. Where their time is still to come, by more than clocks of processes may be
+ * apart, it says nothing of since when they have been away, and all before may be missing.
+ */
 const behind = (repo: ActionRepo["Service"], after: Cursor): Effect.Effect<ReadonlyArray<News>> =>
   Effect.gen(function*() {
-    const since = Math.max(0, after.at - lateMs)
+    const clock = yield* Clock.Clock
+    const now = () => clock.currentTimeMillisUnsafe()
+    const begun = now()
+    const since = Math.max(0, Math.min(after.at, begun) - lateMs)
+    const isWrong = after.at > begun + lateMs
     const { events, isCut } = yield* Effect.orDie(
-      onRealClock(Effect.retry(look(repo, since), Schedule.spaced(everyMs)))
+      onRealClock(Effect.retry(look(repo, since, now), Schedule.spaced(everyMs)))
     )
     const missed = events.filter(({ event }) => compare(cursorOf(event), after) !== 0)
-    return isCut ? [gapOf(since, yield* Clock.currentTimeMillis), ...missed] : missed
+    return isCut || isWrong ? [gapOf(isWrong ? 0 : since, now()), ...missed] : missed
   })
 
 /** What is told from now on, and what comes next of it. */
@@ -185,6 +202,7 @@ const startLooking = (repo: ActionRepo["Service"]): Effect.Effect<Looking, never
   Effect.gen(function*() {
     const pubsub = yield* Effect.acquireRelease(PubSub.sliding<Published>(kept), PubSub.shutdown)
     const clock = yield* Clock.Clock
+    const now = () => clock.currentTimeMillisUnsafe()
     // invariant: what is known of the last seconds before `latest`, and is told no more
     const told = new Map<string, number>()
     let latest = 0
@@ -198,29 +216,29 @@ const startLooking = (repo: ActionRepo["Service"]): Effect.Effect<Looking, never
     const begun = () => Math.max(0, latest - lateMs)
     /** Of what it is given, what was not known. */
     const learn = (events: ReadonlyArray<Told>): ReadonlyArray<Told> => {
-      const unknown = events.filter(({ cursor }) => !told.has(cursor))
-      for (const { cursor, event } of unknown) {
-        told.set(cursor, event.at.getTime())
+      const unknown = events.filter(({ key }) => !told.has(key))
+      for (const { event, key } of unknown) {
+        told.set(key, event.at.getTime())
         // a time that is still to come is another machine's mistake, and makes nothing that happens now an old thing
-        latest = Math.max(latest, Math.min(event.at.getTime(), clock.currentTimeMillisUnsafe()))
+        latest = Math.max(latest, Math.min(event.at.getTime(), now()))
         if (event.kind === "ended") open.delete(event.id)
         else watch(event.id)
       }
-      for (const [cursor, at] of told) if (at < latest - 2 * lateMs) told.delete(cursor)
+      for (const [key, at] of told) if (at < latest - 2 * lateMs) told.delete(key)
       return unknown
     }
     // what is there already is known, so that what was begun before and is committed only now is news
     const live = repo.list({ statuses: ["pending", "performing"], limit: watchedMost, brief: true })
     for (const { id } of (yield* Effect.orElseSucceed(live, () => [])).toReversed()) watch(id)
-    const before = yield* Effect.option(look(repo, 0))
+    const before = yield* Effect.option(look(repo, 0, now))
     if (Option.isSome(before)) learn(before.value.events)
-    else latest = clock.currentTimeMillisUnsafe()
+    else latest = now()
     const next = Effect.gen(function*() {
       // a database that is away is asked again with the next look
       const since = begun()
-      const found = yield* Effect.option(look(repo, since, open))
+      const found = yield* Effect.option(look(repo, since, now, open))
       if (Option.isNone(found)) return
-      const until = clock.currentTimeMillisUnsafe()
+      const until = now()
       const unknown = learn(found.value.events)
       // where nothing is new, it was said before that not all of this time is told
       const news = found.value.isCut && unknown.length > 0 ? [gapOf(since, until), ...unknown] : unknown

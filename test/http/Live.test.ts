@@ -274,6 +274,40 @@ it.effect("21.2: a time that is still to come, by a clock that is wrong, keeps n
     assert.deepStrictEqual(events.map(({ data }) => data.actorId), ["2", "3"])
   }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
 
+it.effect("21.2: who goes on behind a time that is still to come is told what happens now, and that something may be missing", () =>
+  Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const sql = yield* SqlClient.SqlClient
+    yield* TestClock.adjust("1 hour")
+    const enqueue = (n: number) => Effect.orDie(cars(n).with({ delay: "1 day" }).visitLater("London"))
+    const carsOf = (events: ReadonlyArray<Sent>) => events.map(({ data }) => data.actorId)
+    const api = yield* servingApi({ authorization: known })
+    const last = yield* Effect.scoped(Effect.gen(function*() {
+      const { events, until } = yield* connect(api.url)
+      yield* sql.withTransaction(Effect.andThen(
+        enqueue(1),
+        sql`update stepped.jobs set enqueued_at = enqueued_at + interval '1 hour'`
+      ))
+      yield* until((events) => events.length > 0)
+      return events[0]!
+    }))
+    yield* enqueue(2)
+    const other = yield* servingApi({ authorization: known })
+    const back = yield* connect(other.url, { "last-event-id": last.id! })
+    yield* enqueue(3)
+    yield* back.until((events) => carsOf(events).includes("3"))
+    assert.includeMembers(carsOf(back.events), ["2", "3"])
+    assert.isTrue(back.events.every(({ event }) => event === "action"))
+    // an id that another clock has made
+    const wrong = last.id!.replace(/^\d+/, String(Date.parse(last.data.at)))
+    const late = yield* connect(other.url, { "last-event-id": wrong })
+    yield* enqueue(4)
+    yield* late.until((events) => carsOf(events).includes("4"))
+    assert.strictEqual(late.events[0]!.event, "gap")
+    assert.isTrue(late.events[0]!.data.since < late.events[0]!.data.before)
+    assert.includeMembers(carsOf(late.events), ["2", "3", "4"])
+  }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
 it.live("21.2: a stream ends after its time, and who goes on is asked again who they are", () =>
   Effect.gen(function*() {
     const cars = yield* Cars.client

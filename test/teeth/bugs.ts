@@ -10351,8 +10351,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "21.2: who stays connected is told a thing with every look",
     plants: [{
       file: "src/http/Live.ts",
-      find: "events.filter(({ cursor }) => !told.has(cursor))\n      for",
-      replace: "events.filter(({ cursor }) => cursor === \"\" || !told.has(\"\"))\n      for"
+      find: "events.filter(({ key }) => !told.has(key))\n      for",
+      replace: "events.filter(({ key }) => key === \"\" || !told.has(\"\"))\n      for"
     }],
     tests: { "test/http/Live.test.ts": ["21.2: what is committed late"] }
   },
@@ -10361,8 +10361,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "21.2: who comes back is not told what was committed late meanwhile",
     plants: [{
       file: "src/http/Live.ts",
-      find: "const since = Math.max(0, after.at - lateMs)",
-      replace: "const since = Math.max(0, after.at)"
+      find: "const since = Math.max(0, Math.min(after.at, begun) - lateMs)",
+      replace: "const since = Math.max(0, Math.min(after.at, begun))"
     }],
     tests: { "test/http/Live.test.ts": ["21.2: what is committed late"] }
   },
@@ -10381,11 +10381,31 @@ const third: ReadonlyArray<Bug> = [
     breaks: "21.2: a time that is still to come makes an old thing of all that happens now",
     plants: [{
       file: "src/http/Live.ts",
-      find: "Math.min(event.at.getTime(), clock.currentTimeMillisUnsafe())",
+      find: "Math.min(event.at.getTime(), now())",
       replace: "event.at.getTime()"
     }],
     tests: { "test/http/Live.test.ts": ["21.2: a time that is still to come"] },
     hangs: true
+  },
+  {
+    name: "http-events-behind-a-wrong-clock",
+    breaks: "21.2: the id of an event has a time that is still to come, behind which nothing is told",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "cursor: textAt(Math.min(at.getTime(), now), kind)",
+      replace: "cursor: textAt(Math.max(at.getTime(), now), kind)"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: who goes on behind a time"] }
+  },
+  {
+    name: "http-events-back-from-a-wrong-clock",
+    breaks: "21.2: who comes back behind a time that is still to come is told nothing of before, and not that",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "const isWrong = after.at > begun + lateMs",
+      replace: "const isWrong = after.at < 0"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: who goes on behind a time"] }
   },
   {
     name: "http-events-cut-in-silence",
@@ -10422,8 +10442,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "21.2: who comes back after more than a look finds is not told that something is missing",
     plants: [{
       file: "src/http/Live.ts",
-      find: "return isCut ? [gapOf(",
-      replace: "return isCut && missed.length === 0 ? [gapOf("
+      find: "return isCut || isWrong ? [gapOf(",
+      replace: "return isWrong || isCut && missed.length === 0 ? [gapOf("
     }],
     tests: { "test/http/Live.test.ts": ["21.2: where more happens than a look finds"] }
   },
