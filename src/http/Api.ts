@@ -346,7 +346,7 @@ export class ManyGroup extends HttpApiGroup.make("many").add(
     }),
     /** The id of the action that does it. */
     success: Schema.Struct({ id: Schema.String }),
-    error: [...queryErrors, Forbidden]
+    error: [...queryErrors, Forbidden, Conflict]
   }).annotate(AsksForRole, true)
 ).middleware(RequestCheck).middleware(Authorization).middleware(BodyLimit) {}
 

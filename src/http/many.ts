@@ -11,6 +11,7 @@ import { verbTable } from "../verbs/table.ts"
 import { Api } from "./Api.ts"
 import { ask, Asking } from "./asking.ts"
 import type { Denials } from "./denials.ts"
+import { Conflict } from "./HttpError.ts"
 import { Operator } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
 import { checkRole } from "./verbs.ts"
@@ -71,16 +72,24 @@ export const ManyLive = HttpApiBuilder.group(
         const { subject } = yield* Operator
         yield* Effect.provideContext(checkRole(verb.verb, verbTable[verb.verb].role, of.id, reason), services)
         const plan = yield* ask(asking, planned(filter, verb, of))
-        const started = Effect.mapError(plan.start({ by: subject, reason, rate, batch }), refused)
-        const { id } = yield* ask(asking, started)
-        return { id }
+        const started = yield* ask(asking, Effect.catch(plan.start({ by: subject, reason, rate, batch }), refused))
+        return started instanceof Conflict ? yield* started : { id: started.id }
       })
     })
   })
 )
 
-/** What is asked for is an argument of the engine's own action, which has limits of its own. */
-const refused = (error: EnqueueError | InvalidQuery | StorageError): InvalidQuery | StorageError =>
-  error._tag === "StorageError" || error._tag === "InvalidQuery"
-    ? error
-    : new InvalidQuery({ field: "plan of Stepped.forMany", value: "given", takes: `less: ${error.message}` })
+/**
+ * What is asked for is an argument of the engine's own action, which has limits of its own, and the plan may have been started with something else: that is an answer. What the database says goes
+ * through as an error, as that of any other question does.
+ */
+const refused = (
+  error: EnqueueError | InvalidQuery | StorageError
+): Effect.Effect<Conflict, InvalidQuery | StorageError> => {
+  if (error._tag !== "EnqueueError") return Effect.fail(error)
+  const { message, reason } = error
+  if (reason._tag === "StorageError") return Effect.fail(reason)
+  return reason._tag === "IdempotencyConflict"
+    ? Effect.succeed(new Conflict({ message }))
+    : Effect.fail(new InvalidQuery({ field: "plan of Stepped.forMany", value: "given", takes: `less: ${message}` }))
+}

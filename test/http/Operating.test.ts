@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
+import { SqlClient } from "effect/sql"
 import { ActionRepo, operatorVerbs, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { Api, Authorization, Operator } from "stepped/http"
@@ -310,6 +311,27 @@ describe("21.3: many", () => {
       // it is counted anew for who looks at it
       const { body: again } = yield* post("/api/many/plan", { ...asked, plan }, as("vera"))
       assert.deepStrictEqual([again.plan, again.count], [plan, 0])
+    })
+  )
+
+  test(
+    "21.3: where the database cannot be asked it is 503, and 409 where the plan was started with something else",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      yield* cars(1).with({ delay: "1 day" }).visitLater("London")
+      const sql = yield* SqlClient.SqlClient
+      const { post } = yield* servingApi({ authorization: known })
+      const asked = { filter: { name: "visit" }, verb: { verb: "JobQueue.reprioritise", priority: 7 } }
+      const { body: { plan } } = yield* post("/api/many/plan", asked, as("olga"))
+      const start = (more = {}) => post("/api/many/start", { ...asked, plan, ...why, ...more }, as("olga"))
+      yield* sql`alter table stepped.action_keys rename to keys_elsewhere`
+      const away = yield* start()
+      yield* sql`alter table stepped.keys_elsewhere rename to action_keys`
+      assert.deepStrictEqual([away.status, away.body._tag], [503, "DatabaseUnavailable"])
+      assert.strictEqual((yield* start()).status, 200)
+      const other = yield* start({ reason: "another one" })
+      assert.deepStrictEqual([other.status, other.body._tag], [409, "Conflict"])
+      yield* performSteppedActions({ until: "1 hour" }).pipe(Effect.exit)
     })
   )
 })

@@ -10347,6 +10347,16 @@ const third: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "http-many-away",
+    breaks: "21.1: where the database is away who starts a plan is told that it is wrong",
+    plants: [{
+      file: "src/http/many.ts",
+      find: "if (reason._tag === \"StorageError\") return Effect.fail(reason)\n",
+      replace: ""
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: where the database cannot be asked"] }
+  },
+  {
     name: "http-events-twice",
     breaks: "21.2: who stays connected is told a thing with every look",
     plants: [{
