@@ -14,7 +14,7 @@ import type { Denials } from "./denials.ts"
 import { Conflict } from "./HttpError.ts"
 import { Operator } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
-import { checkRole } from "./verbs.ts"
+import { checkRole, roleForMany } from "./verbs.ts"
 import { summaryOf } from "./views.ts"
 
 const takes = (fields: Schema.Struct.Fields): Readonly<Record<string, unknown>> => {
@@ -70,7 +70,7 @@ export const ManyLive = HttpApiBuilder.group(
       start: Effect.fnUntraced(function*({ payload: { batch, filter, plan: of, rate, reason, verb }, request }) {
         yield* checkOrigin(origins, request)
         const { subject } = yield* Operator
-        yield* Effect.provideContext(checkRole(verb.verb, verbTable[verb.verb].role, of.id, reason), services)
+        yield* Effect.provideContext(checkRole(verb.verb, roleForMany(verb.verb, filter), of.id, reason), services)
         const plan = yield* ask(asking, planned(filter, verb, of))
         const started = yield* ask(asking, Effect.catch(plan.start({ by: subject, reason, rate, batch }), refused))
         return started instanceof Conflict ? yield* started : { id: started.id }

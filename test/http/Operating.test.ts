@@ -334,4 +334,46 @@ describe("21.3: many", () => {
       yield* performSteppedActions({ until: "1 hour" }).pipe(Effect.exit)
     })
   )
+
+  test(
+    "21.3: what an admin has begun for many nobody has go on who may not begin it; who operates may stop it",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const { post } = yield* servingApi({ authorization: known })
+      const visits = { name: "visit" }
+      const stopped = Effect.fnUntraced(function*(filter: object, verb: string) {
+        const asked = { filter, verb: { verb } }
+        const { body: { plan } } = yield* post("/api/many/plan", asked, as("ada"))
+        const started = yield* post("/api/many/start", { ...asked, plan, ...why }, as("ada"))
+        assert.strictEqual(started.status, 200, JSON.stringify(started.body))
+        const stop = yield* post("/api/verbs/Stepped.cancel", { id: plan.id, ...why }, as("olga"))
+        assert.strictEqual(stop.body.outcome, "done")
+        yield* performSteppedActions({ until: "1 hour" }).pipe(Effect.exit)
+        return plan.id as string
+      })
+      yield* cars(1).with({ delay: "1 day" }).visitLater("London")
+      const retry = (id: string, name: string) => post("/api/verbs/ActionRepo.retry", { id, ...why }, as(name))
+      const deleting = yield* stopped(visits, "ActionRepo.delete")
+      const ofOwn = yield* stopped({ actorType: "Stepped" }, "ActionRepo.retry")
+      for (const id of [deleting, ofOwn]) {
+        const refused = yield* retry(id, "olga")
+        assert.deepStrictEqual([refused.status, refused.body._tag], [403, "Forbidden"])
+        assert.include(refused.body.message, "takes the role admin")
+        const moved = yield* post("/api/verbs/JobQueue.reschedule", { id, at: new Date(0), ...why }, as("olga"))
+        assert.strictEqual(moved.status, 403)
+      }
+      const repo = yield* ActionRepo
+      const denied = yield* repo.operations({ verbs: ["ActionRepo.retry"], outcome: "denied" })
+      assert.deepStrictEqual(denied.map(({ target }) => target).sort(), [deleting, ofOwn].sort())
+      // for many, too, where they are named
+      const own = { filter: { actorType: "Stepped" }, verb: { verb: "ActionRepo.retry" } }
+      const { body: { plan } } = yield* post("/api/many/plan", own, as("olga"))
+      assert.strictEqual((yield* post("/api/many/start", { ...own, plan, ...why }, as("olga"))).status, 403)
+      // what who operates may begin
+      const retrying = yield* stopped(visits, "ActionRepo.retry")
+      assert.strictEqual((yield* retry(retrying, "olga")).body.outcome, "done")
+      assert.strictEqual((yield* retry(deleting, "ada")).body.outcome, "done")
+      yield* performSteppedActions({ until: "1 hour" }).pipe(Effect.exit)
+    })
+  )
 })

@@ -10357,6 +10357,26 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/http/Operating.test.ts": ["21.3: where the database cannot be asked"] }
   },
   {
+    name: "http-own-actions-go-on",
+    breaks: "21.3: who operates has a deletion go on that an admin has begun",
+    plants: [{
+      file: "src/http/verbs.ts",
+      find: "onSome: ([{ filter, verb }]) => roleForMany(verb.verb, filter)",
+      replace: "onSome: () => \"operate\" as const"
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: what an admin has begun"] }
+  },
+  {
+    name: "http-own-actions-for-many",
+    breaks: "21.3: who operates has the engine's own actions go on, where many are named",
+    plants: [{
+      file: "src/http/verbs.ts",
+      find: "filter.actorType === ownActor && verb",
+      replace: "filter.actorType === \"\" && verb"
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: what an admin has begun"] }
+  },
+  {
     name: "http-events-twice",
     breaks: "21.2: who stays connected is told a thing with every look",
     plants: [{
