@@ -31,6 +31,8 @@ const lateMs = 10_000
 const foundMost = 5000
 /** How many actions that are live are watched: of these an end is told however many others have ended since they were enqueued. */
 const watchedMost = 5000
+/** After how many looks those that are watched are looked for anew, which a look that was cut asks for at once: of some that have ended the end is never learnt. */
+const watchedAnewAfter = 60
 /** How many events are kept for one that is slow, which loses the oldest: more than one look has. */
 const kept = 16_384
 
@@ -227,17 +229,32 @@ const startLooking = (repo: ActionRepo["Service"]): Effect.Effect<Looking, never
       for (const [key, at] of told) if (at < latest - 2 * lateMs) told.delete(key)
       return unknown
     }
+    /** Those that are live, the oldest first, and of those that are watched the ones that are still queued; what is said of them is as old as this. */
+    const live = Effect.gen(function*() {
+      const newest = (statuses: ReadonlyArray<"queued" | "pending" | "performing">) =>
+        repo.list({ statuses, limit: watchedMost, brief: true })
+      const begun = yield* newest(["pending", "performing"])
+      const queued = open.size === 0 ? [] : yield* newest(["queued"])
+      return [...begun.toReversed(), ...queued.toReversed().filter(({ id }) => open.has(id))].map(({ id }) => id)
+    })
     // what is there already is known, so that what was begun before and is committed only now is news
-    const live = repo.list({ statuses: ["pending", "performing"], limit: watchedMost, brief: true })
-    for (const { id } of (yield* Effect.orElseSucceed(live, () => [])).toReversed()) watch(id)
+    for (const id of yield* Effect.orElseSucceed(live, () => [])) watch(id)
+    let looksLeft = watchedAnewAfter
     const before = yield* Effect.option(look(repo, 0, now))
     if (Option.isSome(before)) learn(before.value.events)
     else latest = now()
     const next = Effect.gen(function*() {
       // a database that is away is asked again with the next look
       const since = begun()
+      // before the look, which finds the end of who has ended until then
+      const anew = looksLeft > 0 ? Option.none() : yield* Effect.option(live)
       const found = yield* Effect.option(look(repo, since, now, open))
       if (Option.isNone(found)) return
+      looksLeft = found.value.isCut ? 0 : Option.isSome(anew) ? watchedAnewAfter : Math.max(0, looksLeft - 1)
+      if (Option.isSome(anew)) {
+        open.clear()
+        for (const id of anew.value) watch(id)
+      }
       const until = now()
       const unknown = learn(found.value.events)
       // where nothing is new, it was said before that not all of this time is told

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Clock, Deferred, type Duration, Effect, Fiber, Layer, Redacted, Ref, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, Stepped } from "stepped"
+import { type ActionRecord, ActionRepo, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { Live } from "../../src/http/Live.ts"
 import { server } from "../harness/databases.ts"
@@ -258,6 +258,49 @@ it.live("21.2: who takes what happens too slowly is told that something was lost
       assert.isAtMost(gaps[0]!.since.getTime(), start)
       assert.isAtLeast(gaps[0]!.before.getTime(), start + 2)
     }).pipe(Effect.scoped), { discard: true }))
+
+it.live("21.2: who has ended and was not told of is watched no more, and those that are live are", () =>
+  Effect.gen(function*() {
+    const idOf = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, "0")}`
+    const start = yield* Clock.currentTimeMillis
+    const crowd = Array.from({ length: 5000 }, (_, n) => idOf(n))
+    const looked: Array<ReadonlyArray<string>> = []
+    const enough = yield* Deferred.make<void>()
+    /** When it was looked for the first time, all of a crowd were live; with the first look after it more has happened than that finds, and another one is live. */
+    const changed: ActionRepo["Service"]["changed"] = (_, options) =>
+      Effect.gen(function*() {
+        looked.push([...options?.watched ?? []])
+        if (looked.length === 4) yield* Deferred.succeed(enough, undefined)
+        if (looked.length !== 2) return []
+        const at = new Date(start)
+        return crowd.map((_, n) => ({
+          id: idOf(10_000 + n),
+          actorType: "Car",
+          actorId: "1",
+          name: "visit",
+          status: "succeeded" as const,
+          parent: undefined,
+          message: undefined,
+          enqueuedAt: at,
+          startedAt: at,
+          endedAt: at
+        }))
+      })
+    const live = (ids: ReadonlyArray<string>) => ids.map((id) => ({ id }) as ActionRecord)
+    const list: ActionRepo["Service"]["list"] = (filter) =>
+      Effect.sync(() =>
+        filter?.statuses?.includes("queued") === true
+          ? live([idOf(1), idOf(20_001)])
+          : live(looked.length === 0 ? crowd : [idOf(20_000)])
+      )
+    yield* Effect.gen(function*() {
+      yield* (yield* Live).events(undefined)
+      yield* Deferred.await(enough)
+    }).pipe(Effect.provide(Layer.provide(Live.layer, Layer.mock(ActionRepo, { changed, list }))))
+    assert.lengthOf(looked[1]!, 5000)
+    // of those that are queued the one that was watched
+    assert.deepStrictEqual(looked[3], [idOf(20_000), idOf(1)])
+  }).pipe(Effect.scoped))
 
 it.effect("21.2: a time that is still to come, by a clock that is wrong, keeps nobody from being told of now", () =>
   Effect.gen(function*() {

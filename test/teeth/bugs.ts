@@ -10438,6 +10438,12 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/http/Live.test.ts": ["21.2: who goes on behind a time"] }
   },
   {
+    name: "http-events-of-the-dead",
+    breaks: "21.2: who has ended and was not told of is watched for ever, in the place of who is live",
+    plants: [{ file: "src/http/Live.ts", find: "        open.clear()\n", replace: "" }],
+    tests: { "test/http/Live.test.ts": ["21.2: who has ended and was not told of"] }
+  },
+  {
     name: "http-events-cut-in-silence",
     breaks: "21.2: where more happens than a look finds, nobody is told that something is missing",
     plants: [{
