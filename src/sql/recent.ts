@@ -25,7 +25,8 @@ const columns: Columns<ChangedAction> = {
 
 /** What of the cause's message everybody may be told who looks on: a declared error that has none of its own is told by its tag, as its fields are a payload. */
 const message = `case
-        when jsonb_typeof(cause -> 'error') <> 'string' and cause -> 'error' ->> '_tag' is null
+        when jsonb_typeof(cause -> 'error') <> 'string'
+          and jsonb_typeof(cause -> 'error' -> '_tag') is distinct from 'string'
           and cause -> 'error' ->> 'message' is distinct from cause ->> 'message'
           then '(withheld)'
         when jsonb_typeof(cause -> 'error' -> '_tag') = 'string'

@@ -29,6 +29,9 @@ const charge = Stepped.action("charge", { error: Declined })
   .step("ask", () => Effect.fail(new Declined({ account: iban })))
 const count = Stepped.action("count", { error: Schema.Struct({ account: Schema.String }) })
   .step("ask", () => Effect.fail({ account: iban }))
+/** What its error has for a tag is no text. */
+const tally = Stepped.action("tally", { error: Schema.Struct({ _tag: Schema.Int, account: Schema.String }) })
+  .step("ask", () => Effect.fail({ _tag: 5, account: iban }))
 const crash = Stepped.action("crash").step("drive", () => Effect.die(new Error("No road leads there")))
 const rent = Stepped.action("rent", { error: Declined })
   .step("rent", () => Effect.void, { compensate: { run: () => noFunds, retry: "never" } })
@@ -51,7 +54,21 @@ const fall = Stepped.action("fall", { error: NoFunds }).step("ask", () => noFund
     }
   }
 })
-const Banks = Stepped.actions(Bank, [lend, give, tour, charge, count, crash, rent, lose, trip, spill, slip, fall])
+const Banks = Stepped.actions(Bank, [
+  lend,
+  give,
+  tour,
+  charge,
+  count,
+  tally,
+  crash,
+  rent,
+  lose,
+  trip,
+  spill,
+  slip,
+  fall
+])
 
 const described = until(
   "workers have said what they have",
@@ -107,7 +124,7 @@ it.live("21.3: messages that errors have been given are for who may look, and no
     const bank = yield* Banks.client
     const lent = yield* bank(1).lendLater()
     const ended = [yield* bank(2).tourLater(), yield* bank(3).chargeLater(), yield* bank(4).countLater()]
-    ended.push(yield* bank(5).crashLater(), yield* bank(6).rentLater())
+    ended.push(yield* bank(5).crashLater(), yield* bank(6).rentLater(), yield* bank(7).tallyLater())
     for (const handle of ended) yield* Effect.exit(handle.await)
     const repo = yield* ActionRepo
     const status = Effect.map(repo.list({ held: true }), ({ length }) => length === 1)
@@ -148,14 +165,16 @@ it.live("21.3: messages that errors have been given are for who may look, and no
       declined,
       "(withheld)",
       "No road leads there",
-      declined
+      declined,
+      "(withheld)"
     ])
     assert.deepStrictEqual(yield* messages("ada"), [
       `NoFunds account ${iban}`,
       declined,
       JSON.stringify({ account: iban }),
       "No road leads there",
-      declined
+      declined,
+      JSON.stringify({ _tag: 5, account: iban })
     ])
     // who looks on is told what everybody may be told
     const changed = yield* repo.changed(new Date(0))

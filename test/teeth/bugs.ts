@@ -10377,6 +10377,16 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/http/Operating.test.ts": ["21.3: what an admin has begun"] }
   },
   {
+    name: "http-events-tags-of-numbers",
+    breaks: "21.2: a declared error whose tag is no text is told with its fields",
+    plants: [{
+      file: "src/sql/recent.ts",
+      find: "and jsonb_typeof(cause -> 'error' -> '_tag') is distinct from 'string'",
+      replace: "and cause -> 'error' ->> '_tag' is null"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
+  },
+  {
     name: "http-events-twice",
     breaks: "21.2: who stays connected is told a thing with every look",
     plants: [{
