@@ -20,6 +20,8 @@ export interface ActivityRecord {
   readonly status: "succeeded" | "failed"
   /** With what it has failed, in words. */
   readonly message: string | undefined
+  /** What of it is for everybody who looks on, where that is not the message: the tag of a declared error, as its message is for who may read payloads. */
+  readonly openMessage?: string
   readonly endedAt: Date
 }
 
@@ -37,6 +39,8 @@ export interface DeferredRecord {
   readonly status: "awaited" | "succeeded" | "failed"
   /** With what it was failed, in words. */
   readonly message: string | undefined
+  /** What of it is for everybody who looks on, where that is not the message. */
+  readonly openMessage?: string
   /** Since when it is awaited, where it is. */
   readonly awaitedSince: Date | undefined
   /** When it was done, if it was. */

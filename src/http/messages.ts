@@ -5,6 +5,7 @@
 import type { ActionRecord, ActionTree, FailureCause, NotUndone } from "../ActionRecord.ts"
 import { ownMessage, ownOfTag } from "../domain/ownMessage.ts"
 import { reasonsOf } from "../engine/client/quietly.ts"
+import type { ExecutionRecord } from "../ExecutionRecord.ts"
 import type { FailureGroup } from "../Failures.ts"
 import type { Reason, WhyAction } from "../Why.ts"
 
@@ -73,6 +74,17 @@ export const openRecord = (record: ActionRecord): ActionRecord => ({
   unwound: record.unwound && openLeft(record.unwound)
 })
 
+const openPart = <A extends { readonly message: string | undefined; readonly openMessage?: string | undefined }>(
+  { openMessage, ...part }: A
+) => ({ ...part, message: openMessage ?? part.message })
+
+/** Of what an execution is made of, wherever something of it has failed. */
+export const openExecution = <A extends Pick<ExecutionRecord, "activities" | "deferreds">>(execution: A): A => ({
+  ...execution,
+  activities: execution.activities.map(openPart),
+  deferreds: execution.deferreds.map(openPart)
+})
+
 /** Of a tree, wherever something of it has one; an action that several wait for is one in the answer, too. */
 export const openTree = (tree: ActionTree): ActionTree => {
   const opened = new Map<ActionTree, ActionTree>()
@@ -95,7 +107,7 @@ export const openTree = (tree: ActionTree): ActionTree => {
         })),
         slots: step.slots.map(below)
       })),
-      execution: one.execution && { ...one.execution, children: one.execution.children.map(below) }
+      execution: one.execution && { ...openExecution(one.execution), children: one.execution.children.map(below) }
     }
     opened.set(one, found)
     return found

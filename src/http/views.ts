@@ -5,7 +5,7 @@ import { quietly } from "../engine/client/quietly.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { type Reason, renderWhy, type Why, type WhyAction } from "../Why.ts"
-import { openAttempt, openMessage, openRecord, openWhy, otherwise } from "./messages.ts"
+import { openAttempt, openExecution, openMessage, openRecord, openWhy, otherwise } from "./messages.ts"
 import type { ActionSummary, ActionView, SignalView, SlotView, StepView, TreeStep, TreeView } from "./models/actions.ts"
 import type { ReasonView, WhyActionView, WhyView } from "./models/why.ts"
 import type { Payloads, Shows } from "./payloads.ts"
@@ -104,7 +104,8 @@ export const treeView = (payloads: Payloads, tree: ActionTree, mayRead: boolean)
           below === undefined || shown.has(below.action.id) ? Effect.undefined : view(below),
           (tree) => ({ ...child, tree })
         ))
-      return { action: summaryOf(action, mayRead), steps: withSlots, execution: { ...execution, children } }
+      const made = mayRead ? execution : openExecution(execution)
+      return { action: summaryOf(action, mayRead), steps: withSlots, execution: { ...made, children } }
     })
   return view(tree)
 }

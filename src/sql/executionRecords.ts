@@ -2,7 +2,7 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import { namedOf, nameStored, workflowOf } from "../domain/executionNames.ts"
-import { exitText } from "../domain/exitText.ts"
+import { exitText, openExitText } from "../domain/exitText.ts"
 import { ExecutionName, statuses } from "../domain/Phase.ts"
 import type {
   ActivityRecord,
@@ -36,7 +36,12 @@ interface Found {
   >
 }
 
-const messageOf = (failure: Maybe<string>): string | undefined => failure === null ? undefined : exitText(failure)
+/** In words, and in those that are for everybody, where they are others. */
+const wordsOf = (failure: Maybe<string>): Pick<ActivityRecord, "message" | "openMessage"> => {
+  if (failure === null) return { message: undefined }
+  const [message, openMessage] = [exitText(failure), openExitText(failure)]
+  return openMessage === message ? { message } : { message, openMessage }
+}
 
 const endOf = (failed: Maybe<boolean>) => failed === true ? "failed" : "succeeded"
 
@@ -61,7 +66,7 @@ const recordOf = (action: string, actorType: string, found: Found): ExecutionRec
         kind: kindOf(kind),
         name,
         status: endOf(failed),
-        message: messageOf(failure),
+        ...wordsOf(failure),
         awaitedSince: undefined,
         doneAt: time
       })
@@ -92,7 +97,7 @@ const recordOf = (action: string, actorType: string, found: Found): ExecutionRec
         name: nameStored(stored),
         attemptNumber,
         status: endOf(failed),
-        message: messageOf(failure),
+        ...wordsOf(failure),
         endedAt
       })
     }

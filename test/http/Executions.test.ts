@@ -14,11 +14,23 @@ const Stay = Workflow.make("Stay", {
   payload: { guest: Schema.String, card: Schema.Redacted(Schema.String) },
   idempotencyKey: ({ guest }) => guest
 })
+/** A message, which is for who may read payloads. */
+const said = Redacted.make("5222-2222")
 const Paid = DurableDeferred.make("paid", { success: Schema.String })
 const StayLive = Stay.toLayer(({ card, guest }) =>
   Effect.gen(function*() {
     yield* Effect.ignore(
       Activity.make({ name: `charge ${guest}`, error: Declined, execute: Effect.fail(new Declined({ card })) })
+    )
+    yield* Effect.ignore(
+      Activity.make({
+        name: "say",
+        error: Schema.Struct({ _tag: Schema.tag("Refused"), message: Schema.Redacted(Schema.String) }),
+        execute: Effect.fail({ _tag: "Refused" as const, message: said })
+      })
+    )
+    yield* Effect.ignore(
+      Activity.make({ name: "tell", error: Schema.Redacted(Schema.String), execute: Effect.fail(said) })
     )
     yield* DurableDeferred.await(Paid)
   })
@@ -43,6 +55,7 @@ it.live("24.9: what is secret of an execution is sent to nobody, and the rest to
         const { body, status } = yield* get(`/api/actions/${id}${path}`, as(name))
         assert.strictEqual(status, 200, path)
         assert.notInclude(JSON.stringify(body), "4111", `${path} ${name}`)
+        if (name === "vera") assert.notInclude(JSON.stringify(body), "5222", path)
       }
     }
     const { body: { execution } } = yield* get(`/api/actions/${id}/tree`, as("vera"))
@@ -50,7 +63,11 @@ it.live("24.9: what is secret of an execution is sent to nobody, and the rest to
       execution.activities.map((
         { attemptNumber, message, name, status }: any
       ) => [name, attemptNumber, status, message]),
-      [["charge Ada", 1, "failed", "Declined"]]
+      [
+        ["charge Ada", 1, "failed", "Declined"],
+        ["say", 1, "failed", "Refused"],
+        ["tell", 1, "failed", "an error"]
+      ]
     )
     assert.deepStrictEqual(execution.deferreds.map(({ kind, name, status }: any) => [kind, name, status]), [
       ["deferred", "paid", "awaited"]

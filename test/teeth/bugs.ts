@@ -10387,6 +10387,16 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/http/Payloads.test.ts": ["21.3: messages that errors have been given"] }
   },
   {
+    name: "http-activities-in-full",
+    breaks: "24.9: of an activity's error everybody is told the message, which may be secret",
+    plants: [{
+      file: "src/http/views.ts",
+      find: "const made = mayRead ? execution",
+      replace: "const made = mayRead || !mayRead ? execution"
+    }],
+    tests: { "test/http/Executions.test.ts": ["24.9: what is secret of an execution"] }
+  },
+  {
     name: "http-events-twice",
     breaks: "21.2: who stays connected is told a thing with every look",
     plants: [{

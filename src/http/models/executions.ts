@@ -10,6 +10,8 @@ const ActivityView = Schema.Struct({
   attemptNumber: Schema.Int,
   status: Schema.Literals(["succeeded", "failed"]),
   message: Schema.optional(Schema.String),
+  /** To who may read payloads: what everybody is told, where that is not the message. */
+  openMessage: Schema.optional(Schema.String),
   endedAt: Schema.Date
 })
 
@@ -18,6 +20,8 @@ const DeferredView = Schema.Struct({
   name: Schema.String,
   status: Schema.Literals(["awaited", "succeeded", "failed"]),
   message: Schema.optional(Schema.String),
+  /** To who may read payloads: what everybody is told, where that is not the message. */
+  openMessage: Schema.optional(Schema.String),
   awaitedSince: Schema.optional(Schema.Date),
   doneAt: Schema.optional(Schema.Date)
 })
