@@ -10668,8 +10668,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "21.2: the end of one that was live for long is not told where thousands have ended since it was enqueued",
     plants: [{
       file: "src/http/Live.ts",
-      find: "look(repo, since, open)",
-      replace: "look(repo, since)"
+      find: "look(repo, since, now, open)",
+      replace: "look(repo, since, now)"
     }],
     tests: { "test/http/Live.test.ts": ["21.2: the end of one that was live for long"] },
     hangs: true
