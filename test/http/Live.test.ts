@@ -294,7 +294,7 @@ it.live("21.2: who has ended and was not told of is watched no more, and those t
           : live(looked.length === 0 ? crowd : [idOf(20_000)])
       )
     yield* Effect.gen(function*() {
-      yield* (yield* Live).events(undefined)
+      yield* Effect.asVoid((yield* Live).events(undefined))
       yield* Deferred.await(enough)
     }).pipe(Effect.provide(Layer.provide(Live.layer, Layer.mock(ActionRepo, { changed, list }))))
     assert.lengthOf(looked[1]!, 5000)
