@@ -13,7 +13,6 @@ declare
   reads uuid[];
   kept uuid[];
   locked uuid[];
-  lost uuid[];
   g record;
 begin
   loop
@@ -133,25 +132,10 @@ begin
       reason := 'deleted';
       return;
     end if;
-    -- what is taken over to be undone with the new action, with all that is below it, is there and stays, too
-    lost := gone_to_unwind(array(
-      select o.child
-      from steps s
-      join slots o on o.action = ids[at] and o.step = s.idx
-      where
-        s.action = ids[at] and s.kind <> 5 /* StepKind.compensation */ and s.undo & 8 /* Undo.unwind */ <> 0
-        and (s.idx < g.step or (s.idx = g.step and not g.afresh))
-        and o.child is not null and o.status = 2 /* Status.succeeded */ and (o.moved is not true or o.carried)));
-    if cardinality(lost) > 0 then
-      step := (
-        select s.name
-        from slots o
-        join steps s on s.action = ids[at] and s.idx = o.step
-        where o.action = ids[at] and o.child = lost[1]
-        limit 1);
-      reason := 'deleted';
-      return;
-    end if;
+    -- what is to be undone with the new action, with all that is below it, is there and stays, too
+    step := lost_with(ids[at], case when g.afresh then g.step - 1 else g.step end);
+    reason := case when step is not null then 'deleted' end;
+    if reason is not null then return; end if;
     -- what was being forgotten before they were locked
     if has_forgotten(ids[at]) then
       reason := 'forgotten';
