@@ -1,74 +1,15 @@
 /** What of stored payloads is sent to whom: nothing secret, and nothing that nobody has described. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Redacted, Schedule, Schema } from "effect"
+import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
+import { ActionRepo, JobQueue, Stepped } from "stepped"
 import { layerWorkers, until } from "../harness/workers.ts"
+import { Banks, iban } from "./fixtures/banks.ts"
 import { Cars, go } from "./fixtures/cars.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
 
 const secret = "4111-1111"
 const card = { owner: "Ann", number: Redacted.make(secret) }
-
-const iban = "DE-4711"
-
-class Bank extends Stepped.Actor<Bank>()("Bank", { id: Schema.Int }) {}
-class NoFunds extends Schema.TaggedError<NoFunds>()("NoFunds", { account: Schema.String }) {}
-class Declined extends Schema.TaggedError<Declined>()("Declined", { account: Schema.String }) {
-  override get message() {
-    return "the bank has declined"
-  }
-}
-
-const noFunds = Effect.fail(new NoFunds({ account: iban }))
-const lend = Stepped.action("lend", { error: NoFunds })
-  .step("ask", () => noFunds, { retry: Schedule.recurs(1), onExhausted: "hold" })
-const give = Stepped.action("give", { error: NoFunds }).step("ask", () => noFunds)
-const tour = Stepped.action("tour").step("give", () => Step.do(give))
-const charge = Stepped.action("charge", { error: Declined })
-  .step("ask", () => Effect.fail(new Declined({ account: iban })))
-const count = Stepped.action("count", { error: Schema.Struct({ account: Schema.String }) })
-  .step("ask", () => Effect.fail({ account: iban }))
-/** What its error has for a tag is no text. */
-const tally = Stepped.action("tally", { error: Schema.Struct({ _tag: Schema.Int, account: Schema.String }) })
-  .step("ask", () => Effect.fail({ _tag: 5, account: iban }))
-const crash = Stepped.action("crash").step("drive", () => Effect.die(new Error("No road leads there")))
-const rent = Stepped.action("rent", { error: Declined })
-  .step("rent", () => Effect.void, { compensate: { run: () => noFunds, retry: "never" } })
-  .step("pay", () => Effect.fail(new Declined({ account: iban })))
-/** Their errors are nobody's declared ones. */
-const lose = Stepped.action("lose").step("ask", () => Effect.orDie(noFunds))
-const trip = Stepped.action("trip").step("lose", () => Step.do(lose))
-const spill = Stepped.action("spill").step("ask", () => Effect.die({ account: iban }))
-/** What its error has is no number. */
-class Short extends Schema.TaggedError<Short>()("Short", { account: Schema.Int }) {}
-const slip = Stepped.action("slip", { error: Short }).step(
-  "ask",
-  () => Effect.fail(Object.assign(new Short({ account: 1 }), { account: iban }))
-)
-const fall = Stepped.action("fall", { error: NoFunds }).step("ask", () => noFunds, {
-  retry: {
-    schedule: Schedule.recurs(3),
-    while: () => {
-      throw new NoFunds({ account: iban })
-    }
-  }
-})
-const Banks = Stepped.actions(Bank, [
-  lend,
-  give,
-  tour,
-  charge,
-  count,
-  tally,
-  crash,
-  rent,
-  lose,
-  trip,
-  spill,
-  slip,
-  fall
-])
 
 const described = until(
   "workers have said what they have",

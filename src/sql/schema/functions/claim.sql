@@ -52,9 +52,7 @@ begin
   end if;
 
   if p_prepared is not null then
-    select r.jobs_returned, r.answers, r.places, r.blocked
-    into given
-    from return_prepared(p_token, p_prepared) r;
+    select r.jobs_returned, r.answers, r.places, r.blocked into given from return_prepared(p_token, p_prepared) r;
     joining := given.jobs_returned;
     is_named := exists (select 1 from unnest(joining) j where j.lanes is not null);
     answers := given.answers;
@@ -97,11 +95,7 @@ begin
     select 1 from unnest(joining || array(select a.job from unnest(answers) a) || cancelled) j where j.ordered
   )) then
     if checked or p_prepared is not null then
-      unseen := array(
-        select i.action
-        from unnest(joining) i
-        cross join lateral achievement_for(i.checksum_key, i.checksum, i.passes_by) a
-        where i.ordered and p_flags[array_position(p_definitions, i.definition)] & 32 /* Flag.takenAsIs */ = 0);
+      unseen := unseen_among(joining, p_definitions, p_flags);
     end if;
     select t.jobs_left, t.put_back, t.moved
     into joined
@@ -138,8 +132,7 @@ begin
     return query select * from news_of_ends(joined.ended);
   end if;
   if named is not null then
-    return query select * from join_named_lanes(
-      p_token, p_now, p_definitions, p_first_steps, p_flags, named);
+    return query select * from join_named_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, named);
   end if;
   if cardinality(achieved) + cardinality(answers) > 0 then
     return query select * from answer_found(p_token, p_now, p_definitions, p_flags, achieved, answers);
@@ -148,26 +141,14 @@ begin
     return query select * from end_cancelled(p_token, p_now, p_definitions, p_flags, cancelled);
   end if;
   if continuing is not null then
-    select c.got, c.put_back
-    into joined
+    select c.got, c.put_back into joined
     from continue_claimed(p_token, p_now, p_definitions, p_first_steps, p_flags, continuing) c;
     put_back := put_back + joined.put_back;
     return query select * from continued(joined.got);
   end if;
   -- what was held, or has to wait, has another place by now
   if leaving is not null then delete from jobs where ctid = any(leaving); end if;
-  -- what they had found was gone when they joined
-  if cardinality(unseen) > 0 then
-    update jobs
-    set priority = -1000 /* Priority.first */, elder = null
-    where ctid = any(array(
-      select w.ctid
-      from jobs w
-      where
-        w.elder = any(unseen)
-        and not exists (select 1 from jobs e where e.action = w.elder and e.kind = 0 /* JobKind.invocation */ offset 0)
-      for update skip locked));
-  end if;
+  if cardinality(unseen) > 0 then perform wake_behind(unseen); end if;
 
   if cardinality(started) > 0 then return query select * from starts_of(p_now, joining, started); end if;
   if exists (select 1 from abandoned_by) then return next news(-4 /* Kind.abandoned */); end if;

@@ -130,30 +130,9 @@ begin
     total_bytes := with_these;
   end if;
   if cardinality(paused) > 0 and taken < p_room and total_bytes < 16777216 /* answering */ then
-    select array_agg(b.place order by b.n), taken + count(*), total_bytes + coalesce(sum(b.bytes), 0)
+    select t.places, taken + t.taken, total_bytes + t.bytes
     into cancelled_places, taken, total_bytes
-    from (
-      select c.place, c.n, c.bytes, sum(c.bytes) over (order by c.n) - c.bytes as before
-      from (
-        select l.place, l.bytes, row_number() over () as n
-        from unnest(paused) q(name)
-        cross join lateral (
-          select j.ctid as place, weight(j.arguments) as bytes
-          from jobs j
-          where
-            j.queue = q.name
-            and j.cancelled_at is not null
-            -- the others are taken by now
-            and j.priority > -1000 /* Priority.first */
-            and j.definition = any(p_definitions)
-          order by j.id
-          limit p_room - taken
-          for update skip locked
-        ) l
-        limit p_room - taken
-      ) c
-    ) b
-    where b.before < 16777216 /* answering */ - total_bytes;
+    from take_cancelled(paused, p_definitions, p_room - taken, 16777216 /* answering */ - total_bytes) t;
   end if;
   is_full := total_bytes >= 16777216 /* answering */;
   if is_full or taken >= p_room then
