@@ -7060,16 +7060,6 @@ const second: ReadonlyArray<Bug> = [
     tests: { [named]: ["14.1: an id and a key together name one action"] }
   },
   {
-    name: "id-of-several-that-are-named",
-    breaks: "14.1: calls with one id and one key, stored together, are a conflict where the key names another action",
-    plants: [{
-      file: functionFile("enqueue_keyed"),
-      find: `v_met[v_heir] := false;`,
-      replace: `null;`
-    }],
-    tests: { [named]: ["14.1: an id and a key together name one action"] }
-  },
-  {
     name: "key-conflict-keeps-keys",
     breaks: `14.1: a conflict leaves the keys of what was not stored`,
     plants: [{

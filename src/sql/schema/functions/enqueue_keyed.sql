@@ -20,7 +20,6 @@ declare
   v_added tid[] := array[]::tid[];
   v_gone held_key[] := array[]::held_key[];
   v_which int[];
-  v_heir int;
   v_place tid;
   v_is_new boolean;
   v_key held_key;
@@ -78,19 +77,10 @@ begin
       return query select x.n, v_key.action, x.kind::smallint;
       return;
     else
-      -- the id that came with a key stays free, or is that of the next one that came with it
+      -- the id that came with a key stays free
       if x.kind = 1 /* KeyKind.idempotency */ and x.own_id and not v_met[x.n] then
-        v_heir := (
-          select min(i.n)
-          from unnest(invocation_action, name_own_id, v_met, v_named)
-            with ordinality as i(action, own_id, met, named, n)
-          where i.n <> x.n and i.own_id and i.met and i.action = x.action and i.named = x.action);
-        if v_heir is null then
-          delete from action_keys a
-          where a.definition = '' and a.actor_id = '' and a.kind = 0 /* KeyKind.id */ and a.key = x.action::text;
-        else
-          v_met[v_heir] := false;
-        end if;
+        delete from action_keys a
+        where a.definition = '' and a.actor_id = '' and a.kind = 0 /* KeyKind.id */ and a.key = x.action::text;
       end if;
       v_named[x.n] := v_key.action;
       v_met[x.n] := true;
