@@ -3827,17 +3827,6 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9, 16.1: one that is taken with an elder"] }
   },
   {
-    name: "put-back-without-end",
-    breaks:
-      "2.9: a sibling behind one of several lanes that waits in another one of them is taken and put back for ever",
-    plants: [{
-      file: functionFile("in_turn"),
-      find: `coalesce(e.action, f.action) as whom`,
-      replace: `e.action as whom`
-    }],
-    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one behind a sibling of two lanes"] }
-  },
-  {
     name: "raised-and-not-looked-at",
     breaks: "15.2: a limit is higher for a newcomer that is turned away, and nobody of the line begins by it",
     plants: [{

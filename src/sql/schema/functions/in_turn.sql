@@ -2,9 +2,8 @@
 -- definitions. One that has an elder on its way becomes that one's to wake: under no token, and not asked for again.
 -- Whom it waits for is kept from going by a share lock until this is committed: whoever takes that one (always with
 -- SKIP LOCKED, or, to be joined, as one that is tried again) has not looked yet whom to wake, or has it locked; then
--- this one is put back as due. One that is delayed is not on its way. Those that wait themselves are not waited for,
--- but whom they wait for, be it in another of their lanes: whoever wakes them finds them unlocked, but for what
--- somebody is cancelling, which `recover` wakes if that is undone.
+-- this one is put back as due. One that is delayed is not on its way. Those that wait themselves are not waited for:
+-- whoever wakes them finds them unlocked, but for what somebody is cancelling, which `recover` wakes if that is undone.
 --
 -- `p_jobs` are to join now, `p_others` leave the queue as well; `jobs_left` may join, the others stay in it. `p_unseen`
 -- have found what is to be looked at first: they stay in the queue until that is done, and join only then, so that the
@@ -47,7 +46,7 @@ begin
     with w as (
       select y.place, y.arguments, y.lane, y.lanes, y.checksum_key, y.checksum, y.timeout_ms, y.given, y.passes_by,
       y.prepared,
-      coalesce(e.action, f.action) as whom
+      e.action as whom
       from unnest(younger) y
       left join lateral (
         select e.action
@@ -62,22 +61,6 @@ begin
         limit 1
         for share skip locked
       ) e on true
-      left join lateral (
-        select f.action
-        from jobs w
-        join jobs f on f.action = w.elder and f.kind = 0 /* JobKind.invocation */
-        where
-          e.action is null
-          and w.parent = y.parent and w.parent_step = y.parent_step and w.ordered and w.id < y.id
-          and w.priority = 1002 /* Priority.waiting */
-          and (w.lane = y.lane or w.lanes && y.lanes)
-          and f.priority <> 1002 /* Priority.waiting */
-          and f.priority <> 1003 /* Priority.delayed */
-          and (f.action in (select unnest(leaving))) is not true
-        order by w.id desc
-        limit 1
-        for share of f skip locked
-      ) f on true
     ),
     u as (
       update jobs j
@@ -109,22 +92,7 @@ begin
     from jobs
     where
       elder = any(array(
-        select j.action from unnest(jobs_left || p_others) j where j.ordered and (j.action = any(p_unseen)) is not true
-      ))
+        select j.action from unnest(jobs_left || p_others) j where j.ordered and (j.action = any(p_unseen)) is not true))
     for update skip locked));
   moved := moved or found;
-  -- those that wait for whom one waited that goes without joining may have nobody to wait for
-  if exists (select 1 from unnest(p_others) j where j.ordered and cardinality(j.lanes) > 1) then
-    update jobs
-    set priority = -1000 /* Priority.first */, elder = null
-    where ctid = any(array(
-      select w.ctid
-      from unnest(p_others) j
-      join jobs w on w.parent = j.parent and w.parent_step = j.parent_step
-      where
-        j.ordered and cardinality(j.lanes) > 1
-        and w.ordered and w.id > j.id and w.priority = 1002 /* Priority.waiting */ and w.lanes && j.lanes
-      for update of w skip locked));
-    moved := moved or found;
-  end if;
 end $$;
