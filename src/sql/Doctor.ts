@@ -182,12 +182,10 @@ export const checks: ReadonlyArray<Check> = [
   ],
   [
     3,
-    "has memos or signals, and is no action",
+    "has memos, or signals that it has read, and is no action",
     (s) =>
-      `select x.action::text from (select action from ${s}.memos union select action from ${s}.signals) x
-      where not exists (select 1 from ${s}.live_actions l where l.id = x.action) and not exists (select 1 from ${s}.ended_actions e where e.id = x.action)
-      and not exists (select 1 from ${s}.jobs j where j.action = x.action)
-      and not exists (select 1 from ${s}.action_keys k where k.action = x.action and k.kind = ${KeyKind.execution})`
+      `select x.action::text from (select action from ${s}.memos union select action from ${s}.signals where step is not null) x
+      where not exists (select 1 from ${s}.live_actions l where l.id = x.action) and not exists (select 1 from ${s}.ended_actions e where e.id = x.action)`
   ],
   [
     3,

@@ -70,7 +70,7 @@ suite("lanes across deploys", (engine) => {
       const newcomer = yield* car.dockLater("4")
       const newer = { docks: { limit: 2, whenBusy: "line", maxPending: 1 } } as const
       yield* letIn(newer)
-      assert.strictEqual((yield* recordOf(newcomer.id)).status, "cancelled")
+      assert.strictEqual((yield* newcomer.status).status, "cancelled")
       assert.strictEqual(yield* performing("dock"), 1)
       const token = yield* store.register("newer", Duration.minutes(1))
       yield* store.tick(token, 0, earlier(newer))

@@ -5,9 +5,9 @@
 -- The row of the history is locked first, and waited for, as by `retry_action`: of two who ask, and of a retry and
 -- this, the later one sees what the first has done; so it is of a retry of what is above it, by the advisory lock that
 -- `retry_action` has. Whoever deletes skips what is locked, and looks for live rows once it has a lock. Nobody who
--- waits for that row, as that of one that is live is not locked, or for that lock, holds a lane, and nobody waits for an
--- action that has ended: so it waits for nobody in a circle. A crash before the commit leaves nothing, one after it a
--- live row and its job, or its place in a lane; what that comes to is stored with its end (`move_to_history`).
+-- waits for that row, as that of one that is live is not locked, or for that lock, holds a lane, and nobody waits for
+-- an action that has ended: so it waits for nobody in a circle. A crash before the commit leaves nothing, one after it
+-- a live row and its job, or its place in a lane; what that comes to is stored with its end (`move_to_history`).
 -- For other functions only: it inherits their search path and their settings.
 create function compensate_again(
   p_now timestamptz, p_action uuid, out became text, out action uuid, out step text, out reason text, out steps text[])

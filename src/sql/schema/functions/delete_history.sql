@@ -1,7 +1,8 @@
--- Deletes what has ended with all that is stored of it, as far as nobody has it locked, and nobody retries it or is to read it by now;
--- gives which, and, where that is asked for by a size in bytes, what was stored of it, the newest first: no more than
--- that, one at least, and then `below` says which one was the last. A key of a completion that is held for longer than
--- `p_before` still answers. Of what is locked here a transition locks but the keys of executions, which are deleted.
+-- Deletes what has ended with all that is stored of it, as far as nobody has it locked, and nobody retries it or is to
+-- read it by now; gives which, and, where that is asked for by a size in bytes, what was stored of it, the newest
+-- first: no more than that, one at least, and then `below` says which one was the last. A key of a completion that is
+-- held for longer than `p_before` still answers. Of what is locked here a transition locks but the keys of executions,
+-- which are deleted.
 -- For other functions only: it inherits their search path and their settings.
 create function delete_history(
   p_before timestamptz, p_ids uuid[], p_bytes int, out gone uuid[], out below uuid, out exported text[])

@@ -92,7 +92,9 @@ begin
     from jobs
     where
       elder = any(array(
-        select j.action from unnest(jobs_left || p_others) j where j.ordered and (j.action = any(p_unseen)) is not true))
+        select j.action
+        from unnest(jobs_left || p_others) j
+        where j.ordered and (j.action = any(p_unseen)) is not true))
     for update skip locked));
   moved := moved or found;
 end $$;

@@ -1,6 +1,6 @@
--- A step up to this one, by its name, that who goes on for an action could not undo as a whole, as children that it would
--- unwind with that, or something below these, are not in the history any more (`gone_to_unwind`, which locks the rest).
--- Nothing, if there is none.
+-- A step up to this one, by its name, that who goes on for an action could not undo as a whole, as children that it
+-- would unwind with that, or something below these, are not in the history any more (`gone_to_unwind`, which locks the
+-- rest). Nothing, if there is none.
 -- For other functions only: it inherits their search path and their settings.
 create function lost_with(p_action uuid, p_step int) returns text
 language plpgsql as $$

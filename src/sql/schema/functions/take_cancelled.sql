@@ -1,12 +1,12 @@
--- Locks jobs that are cancelled in queues that are paused, wherever they stand there, by rule 15.8: so many, and of so many
--- bytes, as there is room for. Those that come first are taken by now.
+-- Locks jobs that are cancelled in queues that are paused, wherever they stand there, by rule 15.8: so many, and of so
+-- many bytes, as there is room for. Those that come first are taken by now.
 -- For other functions only: it inherits their search path and their settings.
 create function take_cancelled(
-  p_queues text[], p_definitions text[], p_room int, p_bytes bigint, out places tid[], out taken int, out bytes bigint)
+  p_queues text[], p_definitions text[], p_room int, p_bytes bigint, out locked tid[], out count int, out size bigint)
 language plpgsql as $$
 begin
   select array_agg(b.place order by b.n), count(*), coalesce(sum(b.bytes), 0)
-  into places, taken, bytes
+  into locked, count, size
   from (
     select c.place, c.n, c.bytes, sum(c.bytes) over (order by c.n) - c.bytes as before
     from (

@@ -130,7 +130,7 @@ begin
     total_bytes := with_these;
   end if;
   if cardinality(paused) > 0 and taken < p_room and total_bytes < 16777216 /* answering */ then
-    select t.places, taken + t.taken, total_bytes + t.bytes
+    select t.locked, taken + t.count, total_bytes + t.size
     into cancelled_places, taken, total_bytes
     from take_cancelled(paused, p_definitions, p_room - taken, 16777216 /* answering */ - total_bytes) t;
   end if;
