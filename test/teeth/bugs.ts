@@ -1150,8 +1150,8 @@ const first: ReadonlyArray<Bug> = [
     breaks: "2.9: a younger sibling waits for ever when its elder has joined",
     plants: [{
       file: functionFile("in_turn"),
-      find: `select j.action from unnest(jobs_left || p_others) j where j.ordered`,
-      replace: `select j.action from unnest(p_others) j where j.ordered`
+      find: `from unnest(jobs_left || p_others) j`,
+      replace: `from unnest(p_others) j`
     }],
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: a worker without the elder's definition"] },
     hangs: true
