@@ -9,7 +9,7 @@ declare
   tops uuid[] := p_children;
   ids uuid[] := p_children;
   locked uuid[];
-  gone uuid[] := '{}';
+  gone uuid[] := '{}'::uuid[];
 begin
   while cardinality(ids) > 0 loop
     locked := array(select e.id from ended_actions e where e.id = any(ids) for key share skip locked);
