@@ -130,6 +130,23 @@ suite("steps that are held", (engine) => {
       yield* performSteppedActions()
     }))
 
+  test("18.2, 9.1: what has succeeded is not done again, whatever its arguments were replaced by", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const handle = yield* (yield* depot).paysLater()
+      yield* performIdle
+      const done = ["book 20", "charge 11", "load bag 1", "load bag 3", "tip 3"]
+      for (const attemptNumber of [1, 2, 3]) {
+        assert.deepInclude(yield* lastStep(handle.id), { status: "performing", attemptNumber })
+        assert.deepStrictEqual(seen.toSorted(), done)
+        assert.strictEqual(yield* repo.tryStepAgain(yield* lastStep(handle.id)), "done")
+        yield* performIdle
+      }
+      yield* handle.cancel()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen.toSorted(), done)
+    }))
+
   test("18.2: it is skipped, completed with a value, or fails for good", () =>
     Effect.gen(function*() {
       const repo = yield* ActionRepo

@@ -5907,6 +5907,47 @@ const second: ReadonlyArray<Bug> = [
     tests: { [stepHeld]: ["18.2, 9.1: of a step that waits, too"] }
   },
   {
+    name: "asked-with-what-before-gave",
+    breaks:
+      "9.1, 18.2: a child whose before has replaced its arguments is not known again by those it was asked for with",
+    plants: [{
+      file: functionFile("take_lanes"),
+      find: `f.retry_of, nullif(f.given, f.arguments)`,
+      replace: `f.retry_of, null`
+    }],
+    tests: { [stepHeld]: ["18.2, 9.1: what has succeeded is not done again"] }
+  },
+  {
+    name: "asked-with-what-a-step-gave",
+    breaks: "9.1, 18.2: nor is one whose step has replaced them",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: `coalesce(l.given, l.arguments) else l.given end`,
+      replace: `l.given else l.given end`
+    }],
+    tests: { [stepHeld]: ["18.2, 9.1: what has succeeded is not done again"] }
+  },
+  {
+    name: "asked-with-what-the-last-step-gave",
+    breaks: "9.1, 18.2: nor one whose last step has",
+    plants: [{
+      file: functionFile("move_to_history"),
+      find: `coalesce(l.given, l.arguments) else l.given end as given`,
+      replace: `l.given else l.given end as given`
+    }],
+    tests: { [stepHeld]: ["18.2, 9.1: what has succeeded is not done again"] }
+  },
+  {
+    name: "asked-with-what-has-superseded",
+    breaks: "9.1, 18.2: a child that was superseded is not known again",
+    plants: [{
+      file: functionFile("wait_for_instead"),
+      find: `then coalesce(request, nullif(`,
+      replace: `then nullif(request, nullif(`
+    }],
+    tests: { [stepHeld]: ["18.2, 9.1: what has succeeded is not done again"] }
+  },
+  {
     name: "earlier-slots-without-requests",
     breaks: "9.1: a step without a policy that waits and is tried again performs children again that have succeeded",
     plants: [{

@@ -246,6 +246,8 @@ create table live_actions (
   undone_until timestamptz,
   -- of one whose outcome is decided: the span in which it was completed from outside, if there was one
   outcome_trace text,
+  -- the arguments that it was asked for with, where `before` or a step has replaced them
+  given jsonb,
   constraint live_actions_lane unique (lane, seat)
 ) with (
   fillfactor = 85,
@@ -354,7 +356,9 @@ create table ended_actions (
   -- of one that has failed, timed out or is deadlocked: the build of the worker that has ended it
   build text,
   -- what somebody has asked to forget of it: bits of `Forgotten` of src/domain/Phase.ts
-  forgotten smallint
+  forgotten smallint,
+  -- as in live_actions
+  given jsonb
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
 comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old,
 deleted; ids take user time, so that the primary key is in the order of time.';
@@ -417,7 +421,8 @@ create table slots (
   closing boolean,
   -- which attempt of its step has asked, if not the first (0: it is one of the action that this one goes on for: the
   -- step may use it again if it has succeeded, and may have to undo it), and a checksum of what for, where a further
-  -- one may ask again; empty: it uses again what an earlier one has asked for
+  -- one may ask again; empty: it uses again what an earlier one has asked for. An array: the child is another one than
+  -- was asked for, and these were the arguments
   attempt smallint,
   request text collate "C",
   -- what undoes the step waits here until the child is unwound, which has ended or is to; bits of `UndoneBy` of

@@ -117,6 +117,7 @@ begin
       trace = coalesce(l.trace, c.trace),
       step_trace = case when not coalesce(c.keeps, false) then coalesce(c.trace, l.step_trace) end,
       arguments = coalesce(c.arguments, l.arguments),
+      given = case when c.arguments is not null then coalesce(l.given, l.arguments) else l.given end,
       attempts = case when c.attempts < 0 then 0 else least(l.attempts::int + coalesce(c.attempts, 0), 32767) end,
       outcome = coalesce(c.outcome, l.outcome),
       result = case when c.outcome is null then l.result else c.result end,

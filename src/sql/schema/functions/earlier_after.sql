@@ -4,14 +4,10 @@ returns table (slot int, request text, definition text, actor_id text, arguments
 language plpgsql stable set search_path from current as $$
 begin
   for slot, request, definition, actor_id, arguments, signal in
-    select o.slot, o.request, o.definition, o.actor_id, e.arguments::text, o.signal
+    select
+      o.slot, case when a.asked is null then o.request end, o.definition, o.actor_id, a.asked::text, o.signal
     from slots o
-    left join lateral (
-      select a.arguments
-      from ended_actions a
-      where coalesce(o.attempt, 0) = 0 and o.request is null and a.id = o.child
-      offset 0
-    ) e on true
+    cross join lateral (select asked_for(o.child, o.attempt, o.request) as asked offset 0) a
     where
       o.action = p_action and o.step = p_step and o.slot > p_slot and o.status = 2 /* Status.succeeded */
       and coalesce(o.request <> '', coalesce(o.attempt, 0) = 0)

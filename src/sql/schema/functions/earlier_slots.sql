@@ -9,21 +9,14 @@ begin
       'succeeded', coalesce(
         json_agg(
           case
-            when o.request is not null then json_build_array(o.slot, o.request)
-            else json_build_array(o.slot, null, o.definition, o.actor_id, e.arguments, o.signal) end
+            when a.asked is null and o.request is not null then json_build_array(o.slot, o.request)
+            else json_build_array(o.slot, null, o.definition, o.actor_id, a.asked, o.signal) end
           order by o.slot)
           -- what was used again stands where it was asked for first
           filter (where o.status = 2 /* Status.succeeded */
             and coalesce(o.request <> '', coalesce(o.attempt, 0) = 0)),
         '[]'))
     from slots o
-    -- of what was taken over, and of a first attempt that nobody expected to be tried again, nobody may have noted what
-    -- was asked for
-    left join lateral (
-      select a.arguments
-      from ended_actions a
-      where coalesce(o.attempt, 0) = 0 and o.request is null and a.id = o.child
-      offset 0
-    ) e on true
+    cross join lateral (select asked_for(o.child, o.attempt, o.request) as asked offset 0) a
     where o.action = p_action and o.step = p_step);
 end $$;

@@ -9,6 +9,7 @@ begin
   update ended_actions
   set
     arguments = '[]',
+    given = null,
     result = null,
     cause = without_words(cause),
     unwound = without_words(unwound) - '{message,forgotten}'::text[],

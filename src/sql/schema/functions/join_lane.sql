@@ -40,14 +40,14 @@ begin
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step,
       depth, rooted, flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
-      enqueued_at, started_at, tags, trace, started_by, started_by_step, retry_of)
+      enqueued_at, started_at, tags, trace, started_by, started_by_step, retry_of, given)
     select
       p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane,
       0 /* Seat.performing */, 1 /* Status.performing */, nullif(p_job.checksum_key, p_job.lane), p_job.checksum,
       p_job.parent, p_job.parent_step, p_job.depth, p_job.parent is null, s.flags, p_token, s.step_kind,
       s.step_name, s.prepended,
       p_now, p_job.timeout_ms, s.timeout_at, p_job.enqueued_at, p_now, p_job.tags, p_job.trace, p_job.started_by,
-      p_job.started_by_step, p_job.retry_of
+      p_job.started_by_step, p_job.retry_of, nullif(p_job.given, p_job.arguments)
     from start_performing(p_now, p_job.definition, p_job.timeout_ms, p_definitions, p_first_steps, p_flags) s;
     became := 'performing';
     if p_is_paused then
@@ -68,7 +68,7 @@ begin
   if p_job.checksum is not null then
     same := same_in_lane(p_job);
     if same is not null then
-      update slots set child = same, moved = true where child = p_job.action and status is null;
+      perform wait_for_instead(p_job.action, coalesce(p_job.given, p_job.arguments), same);
       if p_job.parent is null then update live_actions set rooted = true where id = same; end if;
       if p_job.parent is null or takes_signals then
         insert into outcomes (id, definition, actor_id, follows, created_at)
@@ -110,14 +110,15 @@ begin
   insert into live_actions (
     id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step, depth,
     rooted, flags, timeout_ms, enqueued_at, tags, trace, delayed_until, queued_as, started_by, started_by_step,
-    retry_of)
+    retry_of, given)
   values (
     p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, waiting_seat,
     0 /* Status.pending */,
     nullif(p_job.checksum_key, p_job.lane), p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
     p_job.parent is null or coalesce(was_rooted, false),
     p_flags[array_position(p_definitions, p_job.definition)] & 1023, p_job.timeout_ms, p_job.enqueued_at,
-    p_job.tags, p_job.trace, p_job.delayed_until, p_job.id, p_job.started_by, p_job.started_by_step, p_job.retry_of);
+    p_job.tags, p_job.trace, p_job.delayed_until, p_job.id, p_job.started_by, p_job.started_by_step, p_job.retry_of,
+    nullif(p_job.given, p_job.arguments));
   if ended is not null and takes_signals then perform hand_over_signals(p_now, array[ended], p_job.action); end if;
   became := 'pending';
 end $$;

@@ -66,13 +66,13 @@ begin
   l as (
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lanes, status, checksum_key, depth, rooted, flags, timeout_ms,
-      enqueued_at, tags, trace, delayed_until, queued_as, started_by, started_by_step, retry_of)
+      enqueued_at, tags, trace, delayed_until, queued_as, started_by, started_by_step, retry_of, given)
     select
       (e.job).action, (e.job).definition, (e.job).actor_id, (e.job).queue, (e.job).arguments, (e.job).lanes,
       0 /* Status.pending */, (e.job).checksum_key, (e.job).depth, true,
       p_flags[array_position(p_definitions, (e.job).definition)] & 1023, (e.job).timeout_ms, (e.job).enqueued_at,
       (e.job).tags, (e.job).trace, (e.job).delayed_until, (e.job).id, (e.job).started_by, (e.job).started_by_step,
-      (e.job).retry_of
+      (e.job).retry_of, nullif((e.job).given, (e.job).arguments)
     from e
   ),
   s as (

@@ -46,7 +46,7 @@ begin
     return;
   end if;
   if same is not null then
-    update slots set child = same, moved = true where child = p_job.action and status is null;
+    perform wait_for_instead(p_job.action, coalesce(p_job.given, p_job.arguments), same);
     if p_job.parent is null then update live_actions set rooted = true where id = same; end if;
     if p_job.parent is null or takes_signals then
       insert into outcomes (id, definition, actor_id, follows, created_at)
@@ -100,13 +100,13 @@ begin
   insert into live_actions (
     id, definition, actor_id, queue, arguments, lanes, status, checksum_key, checksum, parent, parent_step, depth,
     rooted, flags, timeout_ms, enqueued_at, tags, trace, delayed_until, queued_as, started_by, started_by_step,
-    retry_of)
+    retry_of, given)
   values (
     p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lanes, 0 /* Status.pending */,
     p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
     p_job.parent is null or left_by.is_rooted, p_flags[array_position(p_definitions, p_job.definition)] & 1023,
     p_job.timeout_ms, p_job.enqueued_at, p_job.tags, p_job.trace, p_job.delayed_until, p_job.id, p_job.started_by,
-    p_job.started_by_step, p_job.retry_of);
+    p_job.started_by_step, p_job.retry_of, nullif(p_job.given, p_job.arguments));
   with p as materialized (select nextval('places') as place)
   insert into seats (action, lane, "limit", priority, place, several, tells, since, due_at)
   select

@@ -45,6 +45,7 @@ begin
       l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags, l.trace, l.lanes, l.started_by,
       l.started_by_step, l.retry_of, l.unwinds, l.flags, l.rooted, l.step_kind as live_kind,
       coalesce(x.arguments, l.arguments) as arguments,
+      case when x.arguments is not null then coalesce(l.given, l.arguments) else l.given end as given,
       -- what was decided before its callbacks ran counts
       coalesce(l.outcome, x.outcome) as status,
       case when l.outcome is null then x.result else l.result end as result,
@@ -64,11 +65,11 @@ begin
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
       attempts, result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at,
-      started_at, ended_at, tags, trace, lanes, started_by, started_by_step, retry_of, undo, build)
+      started_at, ended_at, tags, trace, lanes, started_by, started_by_step, retry_of, given, undo, build)
     select
       id, definition, actor_id, nullif(queue, 'default'), arguments, lane, status, nullif(checksum_key, lane), checksum,
       parent, parent_step, depth, attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms,
-      enqueued_at, started_at, p_now, tags, trace, lanes, started_by, started_by_step, retry_of,
+      enqueued_at, started_at, p_now, tags, trace, lanes, started_by, started_by_step, retry_of, given,
       -- of a root, too: a step may have joined it, which is to say then that it has been left
       case when flags & 64 /* Flag.compensates */ <> 0 and status = 2 /* Status.succeeded */
         then 1 | case when rooted then 2 /* Undoable.shared */ else 0 end

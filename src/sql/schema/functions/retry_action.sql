@@ -32,7 +32,7 @@ begin
     end if;
     select
       a.id, a.definition, a.actor_id, a.queue, a.arguments, a.lane, a.lanes, a.checksum_key, a.checksum,
-      a.timeout_ms, a.status, a.step_name, a.started_at, a.tags, a.trace, a.retry_of
+      a.timeout_ms, a.status, a.step_name, a.started_at, a.tags, a.trace, a.retry_of, a.given
     into e
     from ended_actions a
     where a.id = retried
@@ -78,7 +78,7 @@ begin
     retried := above.top;
     select
       a.id, a.definition, a.actor_id, a.queue, a.arguments, a.lane, a.lanes, a.checksum_key, a.checksum,
-      a.timeout_ms, a.status, a.step_name, a.started_at, a.tags, a.trace, a.retry_of
+      a.timeout_ms, a.status, a.step_name, a.started_at, a.tags, a.trace, a.retry_of, a.given
     into e
     from ended_actions a
     where a.id = retried;
@@ -132,13 +132,13 @@ begin
   -- the keys of one that never began may not have been looked at
   insert into jobs (
     queue, priority, kind, action, definition, actor_id, arguments, lane, lanes, checksum_key, checksum, timeout_ms,
-    prepared, enqueued_at, tags, trace, retry_of)
+    prepared, enqueued_at, tags, trace, retry_of, given)
   values (
     coalesce(e.queue, 'default'), 0 /* Priority.inOrder */, 0 /* JobKind.invocation */, v_new, e.definition, e.actor_id,
     e.arguments, case when e.started_at is not null then e.lane end,
     case when e.started_at is not null then e.lanes end,
     case when e.started_at is not null then e.checksum_key end, e.checksum, e.timeout_ms, e.started_at is not null,
-    p_now, e.tags, e.trace, e.id);
+    p_now, e.tags, e.trace, e.id, e.given);
   became := 'done';
   action := v_new;
 end $$;

@@ -10,6 +10,9 @@ create function supersede_in_named_lanes(
 language plpgsql as $$
 declare
   told_in text[];
+  -- those whose waiters wait for the newcomer, and the arguments that they were asked for with
+  left_by uuid[];
+  asked jsonb[];
 begin
   select
     array_agg(s.action order by s.action), min(s.since), array_agg(s.action) filter (where s.told_in is not null),
@@ -28,7 +31,7 @@ begin
     where id = any(old)
     returning
       id, definition, actor_id, queue, arguments, lanes, checksum_key, checksum, parent, parent_step, depth, attempts,
-      rooted, timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of
+      rooted, timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of, given
   ),
   e as (
     insert into ended_actions (
@@ -42,13 +45,17 @@ begin
       timeout_ms, enqueued_at, p_now, tags, trace, started_by, started_by_step, retry_of
     from gone
   )
-  select coalesce(bool_or(rooted) filter (where (id = any(told)) is not true), false) into is_rooted from gone;
-  update slots
-  set child = p_job.action, moved = true
-  where child = any(array(select o from unnest(old) o where (o = any(told)) is not true)) and status is null;
+  select
+    coalesce(bool_or(rooted) filter (where (id = any(told)) is not true), false),
+    array_agg(id) filter (where (id = any(told)) is not true),
+    array_agg(coalesce(given, arguments)) filter (where (id = any(told)) is not true)
+  into is_rooted, left_by, asked
+  from gone;
+  perform wait_for_instead(x.id, x.asked, p_job.action, coalesce(p_job.given, p_job.arguments))
+  from unnest(left_by, asked) x(id, asked);
   if is_rooted then
     update outcomes
     set follows = p_job.action
-    where follows = any(array(select o from unnest(old) o where (o = any(told)) is not true));
+    where follows = any(left_by);
   end if;
 end $$;

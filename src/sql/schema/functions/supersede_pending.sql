@@ -5,13 +5,15 @@
 create function supersede_pending(
   p_now timestamptz, p_job claimed_job, p_seat smallint, out superseded uuid, out was_rooted boolean)
 language plpgsql as $$
+declare
+  asked jsonb;
 begin
   with old as (
     delete from live_actions
     where lane = p_job.lane and seat = p_seat
     returning
       id, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth, attempts,
-      rooted, timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of
+      rooted, timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of, given
   ),
   e as (
     insert into ended_actions (
@@ -24,8 +26,8 @@ begin
       started_by_step, retry_of
     from old
   )
-  select old.id, old.rooted into superseded, was_rooted from old;
+  select old.id, old.rooted, coalesce(old.given, old.arguments) into superseded, was_rooted, asked from old;
   if superseded is null then return; end if;
-  update slots set child = p_job.action, moved = true where child = superseded and status is null;
+  perform wait_for_instead(superseded, asked, p_job.action, coalesce(p_job.given, p_job.arguments));
   if was_rooted then update outcomes set follows = p_job.action where follows = superseded; end if;
 end $$;

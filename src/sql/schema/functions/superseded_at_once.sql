@@ -18,6 +18,6 @@ begin
     p_by, superseded_in(p_told_in, p_job.definition, p_job.actor_id), p_job.timeout_ms, p_job.enqueued_at, p_now,
     p_job.tags, p_job.trace, p_job.lanes, p_job.started_by, p_job.started_by_step, p_job.retry_of);
   if p_told_in is not null then return; end if;
-  update slots set child = p_by, moved = true where child = p_job.action and status is null;
+  perform wait_for_instead(p_job.action, coalesce(p_job.given, p_job.arguments), p_by);
   if p_job.parent is null then update live_actions set rooted = true where id = p_by; end if;
 end $$;

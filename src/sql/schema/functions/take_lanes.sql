@@ -34,7 +34,7 @@ begin
   with f as (
     select distinct on (lane)
       action, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth,
-      timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of
+      timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of, given
     from unnest(p_jobs)
     where action <> all(found_ids)
     -- in the order of the queue; siblings in their own
@@ -44,13 +44,13 @@ begin
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step,
       depth, rooted, flags, attempts, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
-      enqueued_at, started_at, tags, trace, started_by, started_by_step, retry_of)
+      enqueued_at, started_at, tags, trace, started_by, started_by_step, retry_of, given)
     select
       f.action, f.definition, f.actor_id, f.queue, f.arguments, f.lane, 0 /* Seat.performing */,
       1 /* Status.performing */, nullif(f.checksum_key, f.lane),
       f.checksum, f.parent, f.parent_step, f.depth, f.parent is null, s.flags, 0, p_token, s.step_kind, s.step_name,
       s.prepended, p_now, f.timeout_ms, s.timeout_at, f.enqueued_at, p_now, f.tags, f.trace,
-      f.started_by, f.started_by_step, f.retry_of
+      f.started_by, f.started_by_step, f.retry_of, nullif(f.given, f.arguments)
     from f
     cross join lateral start_performing(p_now, f.definition, f.timeout_ms, p_definitions, p_first_steps, p_flags) s
     order by f.lane

@@ -7,9 +7,13 @@ begin
     select coalesce(sum(a.size), 0)
     from slots o
     cross join lateral (
-      select coalesce(pg_column_size(a.arguments), 0) as size from ended_actions a where a.id = o.child offset 0
+      select coalesce(octet_length(o.request), pg_column_size(coalesce(a.given, a.arguments)), 0) as size
+      from ended_actions a
+      where a.id = o.child
+      offset 0
     ) a
     where
-      o.action = p_action and o.step = p_step and coalesce(o.attempt, 0) = 0 and o.request is null
+      o.action = p_action and o.step = p_step and coalesce(o.attempt, 0) = 0
+      and (o.request is null or starts_with(o.request, '['))
       and o.status = 2 /* Status.succeeded */);
 end $$;

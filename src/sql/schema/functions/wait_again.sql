@@ -79,17 +79,17 @@ begin
   j as (
     insert into jobs (
       queue, priority, kind, action, definition, actor_id, arguments, lane, lanes, checksum_key, checksum, timeout_ms,
-      parent, parent_step, depth, ordered, prepared, enqueued_at, tags, trace, retry_of)
+      parent, parent_step, depth, ordered, prepared, enqueued_at, tags, trace, retry_of, given)
     select
       coalesce(e.queue, 'default'), 0 /* Priority.inOrder */, 0 /* JobKind.invocation */, r.new_child, e.definition,
       e.actor_id, e.arguments, k.lane, k.lanes, k.checksum_key, e.checksum, e.timeout_ms, p_action, p_step, p_depth + 1,
       case when count(*) over (partition by k.lane, k.lanes) > 1 then true end, e.started_at is not null, p_now, e.tags,
-      e.trace, r.child
+      e.trace, r.child, e.given
     from (select r.slot, r.child, r.new_child from r where r.new_child is not null) r
     cross join lateral (
       select
         e.queue, e.definition, e.actor_id, e.arguments, e.checksum, e.timeout_ms, e.started_at, e.tags, e.trace, e.lane,
-        e.lanes, e.checksum_key
+        e.lanes, e.checksum_key, e.given
       from ended_actions e
       where e.id = r.child
       offset 0
