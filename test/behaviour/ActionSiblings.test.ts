@@ -17,6 +17,7 @@ import {
   fast,
   found,
   inOrder,
+  parked,
   queued,
   scene,
   slow,
@@ -24,7 +25,8 @@ import {
   van,
   Vans,
   waiting,
-  whoWaits
+  whoWaits,
+  wide
 } from "./fixtures/siblings.ts"
 
 suite("siblings", (engine) => {
@@ -222,6 +224,38 @@ suite("siblings", (engine) => {
         yield* performSteppedActions()
         assert.deepStrictEqual(seen.filter((entry) => entry !== "3"), minutes > 60 ? ["1", "1", "2"] : ["1", "2"])
         assert.deepStrictEqual(yield* slotsOf(root.id), ["succeeded", "succeeded", "succeeded"])
+      }))
+  }
+
+  for (const end of ["joins", "is cancelled", "is put off"] as const) {
+    test(`2.9+: one behind a sibling of two lanes waits for whom that one waits, as long as it is there: it ${end}`, () =>
+      Effect.gen(function*() {
+        scene.delegates = Effect.all([
+          Step.on(van, parked, ["a"], 1),
+          Step.do(wide, ["a", "b"], 2),
+          Step.do(wide, ["b"], 3)
+        ])
+        yield* (yield* Cars.client)(1).parentLater()
+        for (let pass = 0; pass < 3; pass++) yield* performDue
+        assert.deepStrictEqual(yield* whoWaits, ["2 for 1", "3 for 1"])
+        yield* healthy
+        const middle = (yield* waiting).find(({ arguments: args }) => (args as ReadonlyArray<unknown>)[1] === 2)!
+        if (end === "is cancelled") {
+          assert.isTrue(yield* (yield* Stepped.handle(Car.ref(1), wide, middle.action)).cancel())
+          yield* performIdle
+          assert.sameMembers(seen, ["2 cancelled", "3"])
+        }
+        if (end === "is put off") {
+          const queue = yield* JobQueue
+          assert.strictEqual(yield* queue.reschedule(middle.action, new Date(3_600_000), { by: "ada" }), "done")
+          yield* performIdle
+          assert.deepStrictEqual(seen, ["3"])
+          yield* TestClock.adjust("1 hour")
+        }
+        seen.length = 0
+        yield* Effect.provide(performSteppedActions(), Vans.layer)
+        assert.sameMembers(seen, { "joins": ["1", "2", "3"], "is cancelled": ["1"], "is put off": ["1", "2"] }[end])
+        if (end === "joins") assert.deepStrictEqual(seen, ["1", "2", "3"])
       }))
   }
 

@@ -3827,6 +3827,39 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9, 16.1: one that is taken with an elder"] }
   },
   {
+    name: "put-back-without-end",
+    breaks:
+      "2.9: a sibling behind one of several lanes that waits in another one of them is taken and put back for ever",
+    plants: [{
+      file: functionFile("in_turn"),
+      find: `coalesce(e.action, f.action) as whom`,
+      replace: `e.action as whom`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one behind a sibling of two lanes"] }
+  },
+  {
+    name: "overtaken-by-one-of-its-batch",
+    breaks: "2.9: a sibling overtakes one that was taken with it and waits in another of its lanes",
+    plants: [{
+      file: functionFile("in_turn"),
+      find: `    exit when jobs_left is null or not`,
+      replace: `    exit when jobs_left is null or true or not`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one behind a sibling of two lanes"] }
+  },
+  {
+    name: "waits-for-whom-one-that-is-gone-waited",
+    breaks: "2.9: a sibling waits on for whom one was waiting that is cancelled by now",
+    plants: [{
+      file: functionFile("in_turn"),
+      find: `where j.ordered and cardinality(j.lanes) > 1
+    ),`,
+      replace: `where j.ordered and cardinality(j.lanes) > 9
+    ),`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one behind a sibling of two lanes"] }
+  },
+  {
     name: "raised-and-not-looked-at",
     breaks: "15.2: a limit is higher for a newcomer that is turned away, and nobody of the line begins by it",
     plants: [{

@@ -12,7 +12,7 @@ declare
   is_due boolean := p_due <= p_now;
 begin
   perform require_read_committed();
-  select ctid as place, priority, due_at, cancelled_at
+  select ctid as place, id, priority, due_at, cancelled_at, parent, parent_step, lanes
   into j
   from jobs
   where action = p_action and kind = 0 /* JobKind.invocation */
@@ -69,6 +69,10 @@ begin
       update jobs
       set priority = -1000 /* Priority.first */, elder = null
       where ctid = any(array(select ctid from jobs where elder = p_action for update skip locked));
+    end if;
+    -- those that wait for whom it has waited itself may have nobody to wait for
+    if j.priority = 1002 /* Priority.waiting */ and cardinality(j.lanes) > 1 then
+      perform wake_in_lanes(j.parent, j.parent_step, j.id, j.lanes);
     end if;
     return 'done';
   end if;

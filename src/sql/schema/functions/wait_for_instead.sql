@@ -1,6 +1,7 @@
 -- Whoever waits for a child waits for another action from now on: that has superseded it, or it has joined that. A step
 -- that asks once more is to know again what it asked for, by the arguments (rule 9.1): they are noted where the other
--- one was asked for with others (`p_for`; if not given, it is a live one). The steps that wait are locked by the caller.
+-- one was asked for with others (`p_for`; if not given, it is a live one). The steps that wait are locked by the
+-- caller.
 -- For other functions only: it inherits their search path and their settings.
 create function wait_for_instead(p_child uuid, p_asked jsonb, p_instead uuid, p_for jsonb default null) returns void
 language plpgsql as $$
