@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, AmbiguousTarget, SignalConflict, SignalsFull, Stepped } from "stepped"
+import { ActionRepo, AmbiguousTarget, Engine, SignalConflict, SignalsFull, Stepped } from "stepped"
 import { type NotDrained, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -207,6 +207,37 @@ suite("signals", (engine) => {
       yield* performIdle
       assert.strictEqual((yield* achieved.status).status, "succeeded")
       assert.deepStrictEqual(yield* sql`select 1 from stepped.signals`, [])
+    }))
+
+  test("11.4, 4.7: a key that counts for all actions of an actor is held as long as it says, also where its action never was", () =>
+    Effect.gen(function*() {
+      const client = yield* account
+      const sql = yield* SqlClient.SqlClient
+      yield* client.reachedLater("a")
+      yield* performIdle
+      const sent = Effect.flatMap(Engine, (engine) =>
+        engine.send({
+          target: achieved.id,
+          action: reached,
+          signal: change,
+          value: "x",
+          isFailure: false,
+          options: { key: "1" },
+          isOnce: true
+        }))
+      const keys = sql`select free_at = held_until as freed, held_until > ${new Date(0)} as held
+        from stepped.action_keys where kind = 4`
+      const achieved = yield* client.reachedLater("a")
+      assert.strictEqual(yield* sent, "sent")
+      assert.deepStrictEqual(yield* keys, [{ freed: null, held: true }])
+      yield* performIdle
+      assert.deepStrictEqual(yield* keys, [{ freed: true, held: true }])
+      // another one's, too
+      assert.strictEqual(yield* sent, "repeated")
+      // who is answered with what somebody else has achieved is forgotten earlier
+      yield* sql`update stepped.action_keys set free_at = null`
+      yield* (yield* ActionRepo).deleteOutcomes({ before: new Date(1) })
+      assert.deepStrictEqual(yield* keys, [{ freed: true, held: true }])
     }))
 
   test("11.4: of two with one key the one that was read counts, in whichever order they have come", () =>

@@ -1540,7 +1540,7 @@ const first: ReadonlyArray<Bug> = [
     breaks: "2.5 c: who waited for a superseded action does not wait for the newcomer",
     plants: [{
       file: functionFile("supersede_pending"),
-      find: `  update slots set child = p_job.action, moved = true where child = superseded and status is null;
+      find: `  perform wait_for_instead(superseded, asked, p_job.action, coalesce(p_job.given, p_job.arguments));
 `,
       replace: ``
     }],
@@ -1600,6 +1600,26 @@ const first: ReadonlyArray<Bug> = [
 `
     }],
     tests: { "test/behaviour/Signals.test.ts": ["11.3, 4.7: what was sent to one that never begins"] }
+  },
+  {
+    name: "key-of-who-never-was",
+    breaks: "11.4: the key of a signal that was sent to one that never began is held for ever",
+    plants: [{
+      file: functionFile("forget_unread"),
+      find: `where action = any(p_ids) and kind = 4`,
+      replace: `where action = any(p_ids) and kind = 44`
+    }],
+    tests: { "test/behaviour/Signals.test.ts": ["11.4, 4.7: a key that counts for all actions"] }
+  },
+  {
+    name: "key-of-who-was-answered",
+    breaks: "11.4: nor does it go where the answer of that one is forgotten first",
+    plants: [{
+      file: "src/sql/deleting.ts",
+      find: `and free_at is null and kind = \${KeyKind.signal}`,
+      replace: `and free_at is not null and kind = \${KeyKind.signal}`
+    }],
+    tests: { "test/behaviour/Signals.test.ts": ["11.4, 4.7: a key that counts for all actions"] }
   },
   {
     name: "read-under-one-key-twice",
@@ -3166,24 +3186,20 @@ const first: ReadonlyArray<Bug> = [
     }
   },
   {
-    name: "slot-of-who-joined",
-    breaks: "4.7: nothing says that a child's slot waits for another parent's child by now",
-    plants: [{
-      file: functionFile("join_lane"),
-      find: `set child = same, moved = true`,
-      replace: `set child = same`
-    }],
-    tests: { "test/behaviour/History.test.ts": ["4.7: what another parent's child has joined"] }
-  },
-  {
     name: "slot-of-who-was-superseded",
-    breaks: "4.7: nothing says that a child's slot waits for its successor by now",
+    breaks: "4.7: nothing says that a child's slot waits for its successor by now, or for whom that has joined",
     plants: [{
-      file: functionFile("supersede_pending"),
-      find: `set child = p_job.action, moved = true`,
-      replace: `set child = p_job.action`
+      file: functionFile("wait_for_instead"),
+      find: `    moved = true,
+`,
+      replace: ``
     }],
-    tests: { "test/behaviour/History.test.ts": ["4.7: what has superseded a child"] }
+    tests: {
+      "test/behaviour/History.test.ts": [
+        "4.7: what has superseded a child",
+        "4.7: what another parent's child has joined"
+      ]
+    }
   },
   {
     name: "history-of-who-joined",
@@ -3801,13 +3817,13 @@ const second: ReadonlyArray<Bug> = [
     breaks: "2.9: siblings wait for one that is delayed",
     plants: [{
       file: functionFile("in_turn"),
-      find: `          and e.priority <> 1003 /* Priority.delayed */
-          and (e.action in (select unnest(leaving))) is not true
-        offset 0
-      ) as waits`,
-      replace: `          and (e.action in (select unnest(leaving))) is not true
-        offset 0
-      ) as waits`
+      find: `            and e.priority <> 1003 /* Priority.delayed */
+            and (e.action in (select unnest(leaving))) is not true
+          offset 0
+        ) as waits`,
+      replace: `            and (e.action in (select unnest(leaving))) is not true
+          offset 0
+        ) as waits`
     }, {
       file: functionFile("in_turn"),
       find: `          and e.priority <> 1002 /* Priority.waiting */
