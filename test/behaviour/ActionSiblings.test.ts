@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { JobQueue, Step, Stepped } from "stepped"
+import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
@@ -258,6 +258,63 @@ suite("siblings", (engine) => {
         if (end === "joins") assert.deepStrictEqual(seen, ["1", "2", "3"])
       }))
   }
+
+  test("2.9+: one that waits for whom nobody in its lanes waits for any more looks again", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      scene.delegates = Effect.all([
+        Step.on(van, parked, ["a"], 1),
+        Step.do(wide, ["a", "b"], 2),
+        Step.do(wide, ["b"], 3)
+      ])
+      yield* (yield* Cars.client)(1).parentLater()
+      for (let pass = 0; pass < 3; pass++) yield* performDue
+      assert.deepStrictEqual(yield* whoWaits, ["2 for 1", "3 for 1"])
+      yield* sql`select taken from stepped.recover(now(), '{}', true)`
+      assert.deepStrictEqual(yield* whoWaits, ["2 for 1", "3 for 1"])
+      // by somebody who does not see the other one yet
+      yield* sql`update stepped.jobs set priority = 1003, elder = null, due_at = '2100-01-01'
+        where arguments ->> 1 = '2'`
+      yield* sql`select taken from stepped.recover(now(), '{}', true)`
+      yield* performIdle
+      assert.deepStrictEqual(seen, ["3"])
+      yield* sql`update stepped.jobs set due_at = to_timestamp(0) where arguments ->> 1 = '2'`
+      yield* Effect.provide(performSteppedActions(), Vans.layer)
+      assert.sameMembers(seen, ["1", "2", "3"])
+    }))
+
+  test("2.9+, 18.1: the order holds among those that are retried with their parent", () =>
+    Effect.gen(function*() {
+      scene.aside = Step.wait("1 hour")
+      scene.delegates = Effect.all([Step.on(van, aside, "lane", 1), Step.do(fast, "lane", 2)])
+      const root = yield* (yield* Cars.client)(1).parentLater()
+      yield* Effect.provide(performIdle, Vans.layer)
+      assert.deepStrictEqual(seen, ["1"])
+      assert.isTrue(yield* root.cancel())
+      yield* Effect.provide(performSteppedActions(), Vans.layer)
+      seen.length = 0
+      scene.aside = Effect.void
+      assert.strictEqual((yield* (yield* ActionRepo).retry(root.id))._tag, "Retried")
+      yield* performIdle
+      assert.deepStrictEqual([seen, yield* whoWaits], [[], ["2 for 1"]])
+      yield* Effect.provide(performSteppedActions(), Vans.layer)
+      assert.deepStrictEqual(seen, ["2"])
+    }))
+
+  test("2.1, 18.1: one that was prepared, and never began, is prepared anew to what it was asked for with", () =>
+    Effect.gen(function*() {
+      scene.aside = Step.wait("1 hour")
+      scene.delegates = Effect.all([Step.on(van, aside, "lane", 1), Step.do(careful, "lane", 2)])
+      const root = yield* (yield* Cars.client)(1).parentLater()
+      yield* Effect.provide(performIdle, Vans.layer)
+      assert.isTrue(yield* root.cancel())
+      yield* Effect.provide(performSteppedActions(), Vans.layer)
+      assert.sameMembers(seen.splice(0), ["1", "before 2", "1 cancelled", "102 cancelled"])
+      scene.aside = Effect.void
+      assert.strictEqual((yield* (yield* ActionRepo).retry(root.id))._tag, "Retried")
+      yield* Effect.provide(performSteppedActions(), Vans.layer)
+      assert.deepStrictEqual(seen, ["before 2", "102"])
+    }))
 
   test("2.9+, 4.6: those that wait are cancelled with their parent", () =>
     Effect.gen(function*() {

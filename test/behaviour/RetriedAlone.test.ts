@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, type CompletionOutcome, Stepped } from "stepped"
+import { ActionRepo, type CompletionOutcome, JobQueue, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, recordsOf, slotsOf } from "../harness/observing.ts"
@@ -67,27 +67,36 @@ suite("actions that are retried alone, and with what is above them", (engine) =>
       }
     }))
 
-  test("18.1: one that is a root of its own goes on when the parent that waits for it is cancelled", () =>
-    Effect.gen(function*() {
-      fails()
-      const handle = yield* (yield* shop).asksLater()
-      yield* performIdle
-      const child = (yield* recordsOf("outside")).at(-1)!
-      yield* Stepped.complete(child.id, outside, Stepped.Outcome.failed())
-      yield* performSteppedActions()
-      const alone = retried(yield* retry(child.id))
-      const next = retried(yield* retry(handle.id))
-      yield* performIdle
-      yield* Stepped.cancel(next)
-      yield* performIdle
-      assert.strictEqual((yield* recordOf(next)).status, "cancelled")
-      assert.strictEqual((yield* recordOf(alone)).status, "performing")
-      yield* Stepped.complete(alone, outside, Stepped.Outcome.succeeded(7))
-      yield* performSteppedActions()
-      // and its success is there for who retries the parent once more
-      assert.deepInclude(yield* recordOf(yield* again(next)), { status: "succeeded", result: 7 })
-      assert.strictEqual((yield* recordsOf("outside")).length, 2)
-    }))
+  for (const isQueued of [false, true]) {
+    test(`18.1: one that is a root of its own goes on when the parent that waits for it is cancelled${isQueued ? ", also where it is still queued" : ""}`, () =>
+      Effect.gen(function*() {
+        fails()
+        const handle = yield* (yield* shop).asksLater()
+        yield* performIdle
+        const child = (yield* recordsOf("outside")).at(-1)!
+        yield* Stepped.complete(child.id, outside, Stepped.Outcome.failed())
+        yield* performSteppedActions()
+        const alone = retried(yield* retry(child.id))
+        if (isQueued) {
+          assert.strictEqual(yield* (yield* JobQueue).reschedule(alone, new Date(3_600_000)), "done")
+        }
+        const next = retried(yield* retry(handle.id))
+        yield* performIdle
+        yield* Stepped.cancel(next)
+        yield* performIdle
+        assert.strictEqual((yield* recordOf(next)).status, "cancelled")
+        if (isQueued) {
+          yield* TestClock.adjust("1 hour")
+          yield* performIdle
+        }
+        assert.strictEqual((yield* recordOf(alone)).status, "performing")
+        yield* Stepped.complete(alone, outside, Stepped.Outcome.succeeded(7))
+        yield* performSteppedActions()
+        // and its success is there for who retries the parent once more
+        assert.deepInclude(yield* recordOf(yield* again(next)), { status: "succeeded", result: 7 })
+        assert.strictEqual((yield* recordsOf("outside")).length, 2)
+      }))
+  }
 
   test("18.1: where that has failed again, it is the one that is retried", () =>
     Effect.gen(function*() {

@@ -37,6 +37,18 @@ suite("actions that are retried", (engine) => {
   const shop = Effect.map(Shops.client, (shops) => shops(1))
   const statusOf = (id: string) => Effect.map(recordOf(id), ({ status }) => status)
 
+  test("18.1: cancelled before it has begun it has the arguments that it would have gone on with", () =>
+    Effect.gen(function*() {
+      fails("pay")
+      const handle = yield* (yield* shop).orderLater(1)
+      yield* performSteppedActions()
+      const next = retried(yield* retry(handle.id))
+      assert.deepStrictEqual((yield* recordOf(next)).arguments, [2])
+      yield* Stepped.cancel(next)
+      yield* performIdle
+      assert.deepInclude(yield* recordOf(next), { status: "cancelled", arguments: [2] })
+    }))
+
   test("18.1: a new action takes over arguments, results and steps, and goes on with the step that has ended it", () =>
     Effect.gen(function*() {
       fails("optional", "pay")

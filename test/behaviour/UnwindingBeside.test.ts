@@ -1,6 +1,6 @@
 /** Rule 10.4: what is unwound, and what is left, beside others who use the same lanes, results and children. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { AchievementStore, ActionRepo, PerformanceLane, Stepped } from "stepped"
@@ -152,6 +152,46 @@ suite("unwinding beside others", (engine) => {
       assert.isDefined((yield* recordOf(second.id)).cause?.kept)
       assert.strictEqual((yield* recordsOf("hold")).length, 1)
     }))
+
+  test("18.1, 10.4: nor does it keep from being retried who has reused it", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      yield* staying("bed")
+      const second = yield* (yield* Effect.map(Trips.client, (guests) => guests(2))).stayLater("bed")
+      yield* performIdle
+      yield* leave
+      scene.leave = Effect.void
+      const answer = yield* repo.retry(second.id)
+      assert(answer._tag === "Retried", JSON.stringify(answer))
+      yield* performIdle
+      yield* leave
+      assert.strictEqual((yield* recordOf(answer.id)).status, "succeeded")
+      assert.strictEqual((yield* recordsOf("hold")).length, 1)
+    }))
+
+  test(
+    "10.4: one that is still to end is undone before what was done in its lane before it",
+    () =>
+      Effect.gen(function*() {
+        scene.held = Effect.die("not yet")
+        const handle = yield* (yield* guest).desksLater()
+        yield* performIdle
+        scene.held = Effect.void
+        yield* give("bed")
+        scene.held = Effect.die("not yet")
+        yield* give("sofa")
+        // its callback is to be tried again
+        yield* TestClock.adjust("2 hours")
+        yield* performIdle
+        assert.deepStrictEqual(yield* news, ["holds bed", "holds sofa"])
+        scene.held = Effect.void
+        yield* TestClock.adjust("2 hours")
+        yield* performIdle
+        assert.strictEqual((yield* recordOf(handle.id)).status, "failed")
+        assert.deepStrictEqual(yield* news, ["gives up sofa until 5", "gives up bed until 5"])
+      }),
+    { handledDefects: () => false, retry: Schedule.spaced("3 hours") }
+  )
 
   test("10.4: a handle's reuse counts, too", () =>
     Effect.gen(function*() {

@@ -779,9 +779,9 @@ const first: ReadonlyArray<Bug> = [
     breaks: "18.1: of a success that was used again two are used again",
     plants: [{
       file: functionFile("add_children"),
-      find: `carried = e.carried,
+      find: `unstored = e.unstored,
       request = ''`,
-      replace: `carried = e.carried`
+      replace: `unstored = e.unstored`
     }],
     tests: { "test/behaviour/RetriedBetween.test.ts": ["18.1: what has been used again"] }
   },
@@ -1139,9 +1139,13 @@ const first: ReadonlyArray<Bug> = [
     breaks: "2.9: a younger sibling waits for an elder that is just going, and that does not see it",
     plants: [{
       file: functionFile("in_turn"),
-      find: `        for share skip locked
+      find: `        order by e.id desc
+        limit 1
+        for share skip locked
 `,
-      replace: ``
+      replace: `        order by e.id desc
+        limit 1
+`
     }],
     tests: { "test/races/order.test.ts": ["2.9: a younger sibling whose elder somebody", "2.9: an elder (slow)"] }
   },
@@ -5997,6 +6001,87 @@ const second: ReadonlyArray<Bug> = [
     tests: { [stepHeld]: ["18.2, 9.1: what has succeeded is not done again"] }
   },
   {
+    name: "waits-for-who-is-in-no-lane-of-its",
+    breaks: "2.9: a sibling waits on for one in another lane, as the one between them went while nobody saw it",
+    plants: [{
+      file: functionFile("recover"),
+      find: `or exists (
+              select 1
+              from jobs b`,
+      replace: `or true or exists (
+              select 1
+              from jobs b`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one that waits for whom nobody in its lanes"] }
+  },
+  {
+    name: "retried-root-cancelled-while-queued",
+    breaks:
+      "18.1, 4.6: what somebody has retried by itself is cancelled with a parent that waits for it, while it is queued",
+    plants: [{
+      file: functionFile("cancel_abandoned"),
+      find: `        and q.parent is not null
+        and not exists (`,
+      replace: `        and not exists (`
+    }],
+    tests: { "test/behaviour/RetriedAlone.test.ts": ["18.1: one that is a root of its own goes on"] }
+  },
+  {
+    name: "reused-counts-as-deleted",
+    breaks: "18.1, 10.4: what has reused a success cannot be retried: the child that never was counts as deleted",
+    plants: [{
+      file: functionFile("lost_with"),
+      find: `
+      and o.unstored is not true`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/UnwindingBeside.test.ts": ["18.1, 10.4: nor does it keep from being retried"] }
+  },
+  {
+    name: "prepared-twice",
+    breaks:
+      "2.1, 18.1: a child that never began is retried with what its before had made of its arguments, and prepared again",
+    plants: [{
+      file: functionFile("wait_again"),
+      find: `case when e.started_at is not null then e.arguments else coalesce(e.given, e.arguments) end`,
+      replace: `e.arguments`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.1, 18.1: one that was prepared, and never began"] }
+  },
+  {
+    name: "retried-out-of-order",
+    breaks:
+      "2.9, 18.1: children that are retried with their parent overtake each other, where one had its lane and another had none",
+    plants: [{
+      file: functionFile("wait_again"),
+      find: `bool_or(coalesce(n.lane, n.lanes[1]) is null) over ()`,
+      replace: `false`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+, 18.1: the order holds among those"] }
+  },
+  {
+    name: "undone-before-one-that-ends-later",
+    breaks: "10.4: what was done first is undone first, as a later one of its lane is still to end",
+    plants: [{
+      file: functionFile("due_to_unwind"),
+      find: `        cardinality(living) > 0
+`,
+      replace: `        cardinality(living) > 1000
+`
+    }],
+    tests: { "test/behaviour/UnwindingBeside.test.ts": ["10.4: one that is still to end is undone before"] }
+  },
+  {
+    name: "unstored-success-asked-anew",
+    breaks: "9.1, 18.2: a child that was answered before it began is asked anew where its step begins again",
+    plants: [{
+      file: functionFile("answer_unstored"),
+      find: `then coalesce((a.job).given, (a.job).arguments)::text`,
+      replace: `then null`
+    }],
+    tests: { [stepHeld]: ["18.2, 9.1: what has succeeded is not done again"] }
+  },
+  {
     name: "earlier-slots-without-requests",
     breaks: "9.1: a step without a policy that waits and is tried again performs children again that have succeeded",
     plants: [{
@@ -9489,7 +9574,8 @@ const third: ReadonlyArray<Bug> = [
       file: functionFile("cancel_abandoned"),
       find: `    cross join lateral (
       select from jobs q
-      where q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null
+      where
+        q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null and q.parent is not null
       offset 0
     ) j
 `,

@@ -422,7 +422,7 @@ create table slots (
   -- which attempt of its step has asked, if not the first (0: it is one of the action that this one goes on for: the
   -- step may use it again if it has succeeded, and may have to undo it), and a checksum of what for, where a further
   -- one may ask again; empty: it uses again what an earlier one has asked for. An array: the child is another one than
-  -- was asked for, and these were the arguments
+  -- was asked for, or none, and these were the arguments
   attempt smallint,
   request text collate "C",
   -- what undoes the step waits here until the child is unwound, which has ended or is to; bits of `UndoneBy` of
@@ -443,6 +443,8 @@ create table slots (
   limit_at timestamptz,
   -- the span in which the signal was sent, or the child completed from outside, that has settled it
   trace text,
+  -- true: the child was answered without becoming an action
+  unstored boolean,
   primary key (action, step, slot)
 ) with (fillfactor = 80);
 comment on table slots is 'What a step waits for: a child action, a time or a signal, each in a slot of its own.';

@@ -32,10 +32,11 @@ begin
     update slots o
     set
       child = e.child, status = e.status, result = e.result, cause = e.cause, moved = e.moved, carried = e.carried,
+      unstored = e.unstored,
       request = ''
     from unnest(slot_action, slot_step, slot_slot, slot_reuses) with ordinality as x(action, step, slot, reuses, n)
     cross join lateral (
-      select e.child, e.status, e.result, e.cause, e.moved, e.carried
+      select e.child, e.status, e.result, e.cause, e.moved, e.carried, e.unstored
       from slots e
       where e.action = x.action and e.step = x.step and e.slot = x.reuses
       offset 0

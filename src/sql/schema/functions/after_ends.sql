@@ -125,12 +125,14 @@ begin
       where w.child = any(p_ids) and w.status is null and o.ctid = w.ctid and o.status is null
       returning
         o.action, o.step, o.status is null as is_open,
+        -- those that were done before it in its lanes are undone behind it
+        o.undo is not null and e.unwound is null as is_first,
         case when e.undo is not null and o.undo is null and (o.action, o.step) <> (e.parent, e.parent_step)
           then e.id end as shared
     )
     select
       array_agg(action) filter (where not is_open), array_agg(step) filter (where not is_open),
-      array_agg(distinct action) filter (where is_open), array_agg(shared) filter (where shared is not null)
+      array_agg(distinct action) filter (where is_open or is_first), array_agg(shared) filter (where shared is not null)
     into parents, parent_steps, unwinding, counted_on
     from u;
     -- somebody else counts on it

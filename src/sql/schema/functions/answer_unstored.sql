@@ -25,7 +25,12 @@ begin
   end if;
   with u as (
     update slots o
-    set status = a.status, result = a.result, cause = a.cause,
+    set status = a.status, result = a.result, cause = a.cause, unstored = true,
+      -- a step that asks once more is to know it again, of which no row says with what it was asked for
+      request = case
+        when o.request is null and a.status = 2 /* Status.succeeded */ and coalesce(o.attempt, 0) = 0
+          then coalesce((a.job).given, (a.job).arguments)::text
+        else o.request end,
       -- what was achieved by another one is not undone with whoever asks for it
       undo = case
         when a.status = 2 /* Status.succeeded */ and (a.job).checksum is not null and o.undo is null

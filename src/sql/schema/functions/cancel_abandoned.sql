@@ -55,6 +55,8 @@ begin
       from jobs q
       where
         q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null
+        -- what somebody has retried by itself is nobody's child
+        and q.parent is not null
         and not exists (
           select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true offset 0)
       for update skip locked
@@ -90,7 +92,8 @@ begin
     from slots o
     cross join lateral (
       select from jobs q
-      where q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null
+      where
+        q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null and q.parent is not null
       offset 0
     ) j
     where

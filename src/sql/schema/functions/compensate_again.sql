@@ -90,7 +90,7 @@ begin
     select o.child
     from steps s
     cross join lateral (
-      select o.child, o.status
+      select o.child, o.status, o.unstored
       from slots o
       where o.action = s.action and o.step = s.idx and o.child is not null
       offset 0
@@ -111,7 +111,7 @@ begin
             u.status = 2 /* Status.succeeded */
             or jsonb_path_exists(
               left_over, '$[*] ? (exists (@.child) && @.index == $at)', jsonb_build_object('at', s.idx))) offset 0)
-      and o.status in (2 /* Status.succeeded */, 4 /* Status.cancelled */)
+      and o.status in (2 /* Status.succeeded */, 4 /* Status.cancelled */) and o.unstored is not true
       and not exists (select 1 from live_actions l where l.id = o.child offset 0)
       and not exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */ offset 0));
   gone := gone_to_unwind(children);

@@ -27,7 +27,7 @@ begin
         select s.idx, s.undo from steps s where s.action = x.id and s.kind <> 5 /* StepKind.compensation */ offset 0
       ) s
       cross join lateral (
-        select o.child, o.status, o.moved, o.carried
+        select o.child, o.status, o.moved, o.carried, o.unstored
         from slots o
         where o.action = x.id and o.step = s.idx and o.child is not null
         offset 0
@@ -37,6 +37,7 @@ begin
         and s.undo & 8 /* Undo.unwind */ <> 0
         and o.status in (2 /* Status.succeeded */, 4 /* Status.cancelled */)
         and (o.moved is not true or o.carried)
+        and o.unstored is not true
         and not exists (
           select 1
           from steps p

@@ -12,7 +12,8 @@ declare
     where
       s.action = p_action and s.idx <= p_step and s.kind <> 5 /* StepKind.compensation */
       and s.undo & 8 /* Undo.unwind */ <> 0
-      and o.child is not null and o.status = 2 /* Status.succeeded */ and (o.moved is not true or o.carried)));
+      and o.child is not null and o.status = 2 /* Status.succeeded */ and (o.moved is not true or o.carried)
+      and o.unstored is not true));
 begin
   if cardinality(gone) = 0 then return null; end if;
   return (

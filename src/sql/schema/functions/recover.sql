@@ -72,7 +72,8 @@ begin
   where j.ctid = l.place;
   get diagnostics held = row_count;
 
-  -- somebody was cancelling them when their elders joined, or were put off, and did not in the end
+  -- somebody was cancelling them when their elders joined, or were put off, and did not in the end; or one that they
+  -- waited behind, for whom that waited in another lane, went just then
   update jobs
   set priority = -1000 /* Priority.first */, elder = null
   where ctid = any(array(
@@ -87,6 +88,15 @@ begin
           e.action = w.elder and e.kind = 0 /* JobKind.invocation */ and e.priority <> 1003 /* Priority.delayed */
           -- what was put off has a new number when it is due
           and e.id < w.id
+          and (
+            coalesce(e.lane, e.lanes[1]) is null or e.lane = w.lane or e.lanes && w.lanes
+            or exists (
+              select 1
+              from jobs b
+              where
+                b.parent = w.parent and b.parent_step = w.parent_step and b.ordered and b.id < w.id
+                and b.priority = 1002 /* Priority.waiting */ and b.lanes && w.lanes
+              offset 0))
         offset 0)
     for update skip locked));
   taken := continued + held;

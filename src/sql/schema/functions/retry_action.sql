@@ -132,13 +132,14 @@ begin
   -- the keys of one that never began may not have been looked at
   insert into jobs (
     queue, priority, kind, action, definition, actor_id, arguments, lane, lanes, checksum_key, checksum, timeout_ms,
-    prepared, enqueued_at, tags, trace, retry_of, given)
+    prepared, enqueued_at, tags, trace, retry_of)
   values (
     coalesce(e.queue, 'default'), 0 /* Priority.inOrder */, 0 /* JobKind.invocation */, v_new, e.definition, e.actor_id,
-    e.arguments, case when e.started_at is not null then e.lane end,
+    case when e.started_at is not null then e.arguments else coalesce(e.given, e.arguments) end,
+    case when e.started_at is not null then e.lane end,
     case when e.started_at is not null then e.lanes end,
     case when e.started_at is not null then e.checksum_key end, e.checksum, e.timeout_ms, e.started_at is not null,
-    p_now, e.tags, e.trace, e.id, e.given);
+    p_now, e.tags, e.trace, e.id);
   became := 'done';
   action := v_new;
 end $$;

@@ -31,7 +31,7 @@ begin
     -- its children keep what they have come to as long as this action is live
     insert into slots (
       action, step, slot, child, definition, actor_id, due_at, success, status, result, cause, moved, error, attempt,
-      request, undo, signal, optional, carried)
+      request, undo, signal, optional, unstored, carried)
     select
       l.id, o.step, o.slot, coalesce(r.taken, o.child), o.definition, o.actor_id, o.due_at, o.success,
       case when r.taken is null then o.status else 2 /* Status.succeeded */ end,
@@ -41,7 +41,7 @@ begin
       case
         when o.step < g.step then o.attempt
         when not g.waits or o.attempt is distinct from s.attempt then 0 end,
-      o.request, o.undo, o.signal, o.optional,
+      o.request, o.undo, o.signal, o.optional, o.unstored,
       -- what somebody has retried by itself is a root: others may count on it, and nobody undoes it; of what was
       -- joined, or has superseded its own, only what it has come to counts
       case
@@ -102,7 +102,9 @@ begin
       step = g.step,
       step_name = case when g.step > 0 or g.name is not null then g.name else a.step_name end,
       step_kind = case when g.step > 0 or g.name is not null then g.kind else a.step_kind end,
-      prepended = case when g.kind = 2 /* StepKind.prepended */ then coalesce(a.prepended, g.name) else a.prepended end
+      prepended = case when g.kind = 2 /* StepKind.prepended */ then coalesce(a.prepended, g.name) else a.prepended end,
+      given = coalesce(a.given, (
+        select e.given from ended_actions e where e.id = l.retry_of and e.started_at is not null))
     where a.id = l.id;
     if g.waits then return query select * from wait_again(p_now, l.id, l.retry_of, g.step, l.depth); end if;
   end loop;

@@ -4,14 +4,11 @@ create function taken_over_size(p_action uuid, p_step int) returns bigint
 language plpgsql stable as $$
 begin
   return (
-    select coalesce(sum(a.size), 0)
+    select coalesce(sum(coalesce(octet_length(o.request), a.size)), 0)
     from slots o
-    cross join lateral (
-      select coalesce(octet_length(o.request), pg_column_size(coalesce(a.given, a.arguments)), 0) as size
-      from ended_actions a
-      where a.id = o.child
-      offset 0
-    ) a
+    left join lateral (
+      select pg_column_size(coalesce(e.given, e.arguments)) as size from ended_actions e where e.id = o.child offset 0
+    ) a on true
     where
       o.action = p_action and o.step = p_step and coalesce(o.attempt, 0) = 0
       and (o.request is null or starts_with(o.request, '['))

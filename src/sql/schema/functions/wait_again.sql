@@ -76,15 +76,12 @@ begin
     cross join lateral retry_facts(r.child) f
     where r.new_child is not null
   ),
-  j as (
-    insert into jobs (
-      queue, priority, kind, action, definition, actor_id, arguments, lane, lanes, checksum_key, checksum, timeout_ms,
-      parent, parent_step, depth, ordered, prepared, enqueued_at, tags, trace, retry_of, given)
+  n as materialized (
     select
-      coalesce(e.queue, 'default'), 0 /* Priority.inOrder */, 0 /* JobKind.invocation */, r.new_child, e.definition,
-      e.actor_id, e.arguments, k.lane, k.lanes, k.checksum_key, e.checksum, e.timeout_ms, p_action, p_step, p_depth + 1,
-      case when count(*) over (partition by k.lane, k.lanes) > 1 then true end, e.started_at is not null, p_now, e.tags,
-      e.trace, r.child, e.given
+      r.slot, r.child, r.new_child, e.queue, e.definition, e.actor_id, e.checksum, e.timeout_ms, e.started_at, e.tags,
+      e.trace, k.lane, k.lanes, k.checksum_key,
+      -- what never began is prepared anew
+      case when e.started_at is not null then e.arguments else coalesce(e.given, e.arguments) end as arguments
     from (select r.slot, r.child, r.new_child from r where r.new_child is not null) r
     cross join lateral (
       select
@@ -96,7 +93,24 @@ begin
     ) e
     -- the keys of one that never began may not have been looked at
     left join lateral (select e.lane, e.lanes, e.checksum_key) k on e.started_at is not null
-    order by r.slot
+  ),
+  j as (
+    insert into jobs (
+      queue, priority, kind, action, definition, actor_id, arguments, lane, lanes, checksum_key, checksum, timeout_ms,
+      parent, parent_step, depth, ordered, prepared, enqueued_at, tags, trace, retry_of)
+    select
+      coalesce(n.queue, 'default'), 0 /* Priority.inOrder */, 0 /* JobKind.invocation */, n.new_child, n.definition,
+      n.actor_id, n.arguments, n.lane, n.lanes, n.checksum_key, n.checksum, n.timeout_ms, p_action, p_step, p_depth + 1,
+      -- siblings whose lane is the same, or not known yet
+      case
+        when count(*) over () > 1 and (
+          bool_or(coalesce(n.lane, n.lanes[1]) is null) over ()
+          or (n.lane is not null and count(*) over (partition by n.lane) > 1)
+          or (n.lanes is not null and exists (select 1 from n o where o.slot <> n.slot and o.lanes && n.lanes offset 0))
+        ) then true end,
+      n.started_at is not null, p_now, n.tags, n.trace, n.child
+    from n
+    order by n.slot
     returning 1
   )
   select count(*) > 0 into is_queued from j;
