@@ -1,7 +1,8 @@
 /** The command that deletes what is old: from before a time, or by how long each status and action is kept; first what it would come to. */
-import { Clock, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
+import { Engine } from "../Engine.ts"
 import type { DeletionScope, HistoryRetention, PlannedDeletion } from "../Retention.ts"
 import { confirmed } from "./confirmed.ts"
 import { withEngine } from "./connection.ts"
@@ -117,7 +118,7 @@ const scopeOf = (before: Option.Option<Date>, keep: ReadonlyArray<string>) =>
     }
     if (keep.length === 0) return yield* usage("since when is it old? Give --before, or --keep for each kind")
     // what is shown before it is asked for, and all pages of it, are of one time
-    const asOf = new Date(yield* Clock.currentTimeMillis)
+    const asOf = new Date(yield* (yield* Engine).now)
     return { retention: yield* retentionOf(keep), asOf } satisfies DeletionScope
   })
 

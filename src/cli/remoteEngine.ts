@@ -18,6 +18,8 @@ const toldOf = (operation: string, id: string) => (error: Failure) =>
 
 export const engineOf = (client: Client): Engine["Service"] =>
   notThere<Engine["Service"]>("Engine", {
+    // who asks for something by the time that it is there leaves that out
+    now: Clock.currentTimeMillis,
     why: (id) =>
       Effect.map(
         Effect.mapError(

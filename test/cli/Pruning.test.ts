@@ -1,11 +1,13 @@
 /** The command where something goes for good: an actor is forgotten, a worker is drained, and what is old is kept elsewhere before it is deleted. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { garage, until } from "./fixtures/garage.ts"
+import { RunningProgram } from "../../src/cli/connection.ts"
+import { Engine } from "../../src/Engine.ts"
+import { garage, printing, until } from "./fixtures/garage.ts"
 
 const why = ["--reason", "a test"]
 const all = ["--before", "0 millis", ...why, "--yes"]
@@ -173,6 +175,21 @@ describe("prune --keep", () => {
       assert.include((yield* stepped("prune", ...keep, "--dry-run")).out, "nothing is old enough")
       const [operation] = yield* objects("operations", "--by", "ada")
       assert.match(operation!.target, /^by retention, before 20/)
+    }))
+
+  it.live("says what is old by user time, whatever this machine's clock says", () =>
+    Effect.gen(function*() {
+      const { client, services } = yield* garage
+      yield* client(1).visitNow("London")
+      const engine = Context.get(services, Engine)
+      const prunedAt = (aheadMs: number) => {
+        const now = Effect.map(engine.now, (at) => at + aheadMs)
+        return printing({ out: [], err: [] }, ["prune", "--keep", "succeeded=1 hour", "--dry-run"]).pipe(
+          Effect.provideService(RunningProgram, Context.add(services, Engine, Engine.of({ ...engine, now })))
+        )
+      }
+      assert.include((yield* prunedAt(0)).out, "nothing is old enough")
+      assert.include((yield* prunedAt(2 * 3_600_000)).out, "would be deleted: 1; stays: 0")
     }))
 
   it.live("says of what stays though it is old enough why", () =>

@@ -3335,8 +3335,8 @@ const first: ReadonlyArray<Bug> = [
     breaks: "4.8: a worker deletes all that is older than the shortest time",
     plants: [{
       file: "src/engine/maintenance/retention.ts",
-      find: "repo.deleteEnded({ retention: historyRetention.given, limit, from })",
-      replace: "repo.deleteEnded({ retention: historyRetention.shortestMs, limit, from })"
+      find: "retention: historyRetention.given, asOf",
+      replace: "retention: historyRetention.shortestMs, asOf"
     }],
     tests: { "test/behaviour/Retention.test.ts": ["4.8: a worker deletes by what"] }
   },
@@ -13223,6 +13223,26 @@ const third: ReadonlyArray<Bug> = [
       replace: `      timeout: null,`
     }],
     tests: { "test/behaviour/Deploys.test.ts": ["7.1: an action has the timeout"] }
+  },
+  {
+    name: "history-by-the-machines-clock",
+    breaks: "4.8: a worker whose clock is ahead deletes of the history what is not old yet",
+    plants: [{
+      file: "src/engine/maintenance/retention.ts",
+      find: "asOf: new Date(at), limit, from",
+      replace: "limit, from"
+    }],
+    tests: { "test/engine/maintenance/retention.test.ts": ["4.8: what is old of the history"] }
+  },
+  {
+    name: "prunes-by-the-machines-clock",
+    breaks: "`stepped prune --keep` deletes by the clock of the machine that it is typed on",
+    plants: [{
+      file: "src/cli/pruning.ts",
+      find: "new Date(yield* (yield* Engine).now)",
+      replace: "new Date(yield* Effect.andThen(Engine, Effect.clockWith((clock) => clock.currentTimeMillis)))"
+    }],
+    tests: { "test/cli/Pruning.test.ts": ["says what is old by user time"] }
   }
 ]
 

@@ -73,7 +73,10 @@ export const retention = (worker: WorkerContext): Effect.Effect<void, StorageErr
       Math.min(passMs, historyRetention.shortestMs / 10),
       () =>
         Effect.map(
-          repo.deleteEnded({ retention: historyRetention.given, limit, from }),
+          Effect.flatMap(
+            now,
+            (at) => repo.deleteEnded({ retention: historyRetention.given, asOf: new Date(at), limit, from })
+          ),
           ({ deleted, next }): Removed => {
             from = next
             return { count: deleted, isMore: next !== undefined }
