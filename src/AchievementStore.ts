@@ -14,6 +14,7 @@ import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import { canBeStored, deletionLimit, limitOf, operationIfNamed, operationOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 import { ofAchievements, strictly } from "./store/strictly.ts"
+import { UserTime } from "./store/UserTime.ts"
 
 /**
  * What was achieved last under a checksum key.
@@ -80,55 +81,59 @@ export class AchievementStore extends Context.Service<AchievementStore, {
 }>()("stepped/AchievementStore") {
   /** The achievements of the engine's storage. */
   // whether an invocation is achieved already is decided where it takes its lane, in take_lanes.sql and join_lane.sql
-  static readonly layer: Layer.Layer<AchievementStore, never, Store> = Layer.effect(
+  static readonly layer: Layer.Layer<AchievementStore, never, Store | UserTime> = Layer.effect(
     AchievementStore,
-    Effect.map(Store, (store) =>
-      AchievementStore.of(strictly("AchievementStore", ofAchievements, {
-        find: (given) => {
-          const key = joinKey(given)
-          return canBeStored(key)
-            ? Effect.map(store.achievementOf(key), Option.fromUndefinedOr)
-            : Effect.succeedNone
-        },
-        list: ({ after, limit } = {}) =>
-          Effect.gen(function*() {
-            const most = yield* limitOf("limit of AchievementStore.list", limit)
-            const key = after === undefined ? undefined : joinKey(after)
-            if (key !== undefined && !canBeStored(key)) {
-              return yield* new InvalidQuery({
-                field: "after of AchievementStore.list",
-                value: JSON.stringify(key.slice(0, 100)),
-                takes: "the key of an achievement"
-              })
-            }
-            return yield* store.achievements(most, key)
-          }),
-        forget: (given, options) => {
-          const key = joinKey(given)
-          return Effect.flatMap(
-            operationOf("AchievementStore.forget", key, options),
-            (operation) => canBeStored(key) ? store.forgetAchievement(key, operation) : Effect.succeed(false)
-          )
-        },
-        forgetAll: ({ actorType, before, below, limit, name, ...options }) =>
-          Effect.gen(function*() {
-            const verb = "AchievementStore.forgetAll"
-            const most = yield* limitOf(`limit of ${verb}`, limit, deletionLimit)
-            const at = before === undefined ? undefined : yield* timeOf(`before of ${verb}`, before)
-            const texts = [below === undefined ? undefined : joinKey(below), actorType, name]
-            if (at === undefined && texts.every((text) => text === undefined || text === "")) {
-              const takes = "before, below, actorType or name: for all of them, before with the time of now"
-              return yield* Effect.fail(new InvalidQuery({ field: `filter of ${verb}`, value: "nothing", takes }))
-            }
-            if (!texts.every((text) => text === undefined || canBeStored(text))) return 0
-            const filter = { before: at, below: texts[0], actorType, name }
-            return yield* store.forgetAchievements(
-              filter,
-              most,
-              yield* operationIfNamed(verb, recordedOf(filter), options)
+    Effect.zipWith(
+      Store,
+      UserTime,
+      (store, { now }) =>
+        AchievementStore.of(strictly("AchievementStore", ofAchievements, {
+          find: (given) => {
+            const key = joinKey(given)
+            return canBeStored(key)
+              ? Effect.map(store.achievementOf(key), Option.fromUndefinedOr)
+              : Effect.succeedNone
+          },
+          list: ({ after, limit } = {}) =>
+            Effect.gen(function*() {
+              const most = yield* limitOf("limit of AchievementStore.list", limit)
+              const key = after === undefined ? undefined : joinKey(after)
+              if (key !== undefined && !canBeStored(key)) {
+                return yield* new InvalidQuery({
+                  field: "after of AchievementStore.list",
+                  value: JSON.stringify(key.slice(0, 100)),
+                  takes: "the key of an achievement"
+                })
+              }
+              return yield* store.achievements(most, key)
+            }),
+          forget: (given, options) => {
+            const key = joinKey(given)
+            return Effect.flatMap(
+              operationOf(now, "AchievementStore.forget", key, options),
+              (operation) => canBeStored(key) ? store.forgetAchievement(key, operation) : Effect.succeed(false)
             )
-          })
-      })))
+          },
+          forgetAll: ({ actorType, before, below, limit, name, ...options }) =>
+            Effect.gen(function*() {
+              const verb = "AchievementStore.forgetAll"
+              const most = yield* limitOf(`limit of ${verb}`, limit, deletionLimit)
+              const at = before === undefined ? undefined : yield* timeOf(`before of ${verb}`, before)
+              const texts = [below === undefined ? undefined : joinKey(below), actorType, name]
+              if (at === undefined && texts.every((text) => text === undefined || text === "")) {
+                const takes = "before, below, actorType or name: for all of them, before with the time of now"
+                return yield* Effect.fail(new InvalidQuery({ field: `filter of ${verb}`, value: "nothing", takes }))
+              }
+              if (!texts.every((text) => text === undefined || canBeStored(text))) return 0
+              const filter = { before: at, below: texts[0], actorType, name }
+              return yield* store.forgetAchievements(
+                filter,
+                most,
+                yield* operationIfNamed(now, verb, recordedOf(filter), options)
+              )
+            })
+        }))
+    )
   )
 }
 

@@ -68,6 +68,7 @@ import { loadExecution, loadTree } from "./store/loadTree.ts"
 import { operationsOf } from "./store/operationsOf.ts"
 import { Store } from "./store/Store.ts"
 import { ofRepo, strictly } from "./store/strictly.ts"
+import { UserTime } from "./store/UserTime.ts"
 
 /** Among how many of the newest it is looked for what has changed, and how many of these one call gives. */
 const changedAmong = 5000
@@ -300,15 +301,15 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   ) => Effect.Effect<void, StorageError | InvalidQuery>
 }>()("stepped/ActionRepo") {
   /** The actions of the engine's storage. */
-  static readonly layer: Layer.Layer<ActionRepo, never, Store> = Layer.effect(
+  static readonly layer: Layer.Layer<ActionRepo, never, Store | UserTime> = Layer.effect(
     ActionRepo,
-    Effect.map(Store, (store) =>
+    Effect.zipWith(Store, UserTime, (store, { now }) =>
       ActionRepo.of(strictly("ActionRepo", ofRepo, {
-        ...decidingOf(store),
+        ...decidingOf(store, now),
         ...listingOf(store),
         compensateAgain: (id, options) =>
           Effect.flatMap(
-            operationOf("ActionRepo.compensateAgain", id, options),
+            operationOf(now, "ActionRepo.compensateAgain", id, options),
             (operation): Effect.Effect<CompensateAgainResult, StorageError> =>
               isActionId(id) ? store.compensateAgain(operation.at, id, operation) : Effect.succeed({ _tag: "None" })
           ),
@@ -323,7 +324,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
               })
             }
             if (from !== undefined) yield* textOf("from of ActionRepo.retry", from, 1000)
-            const operation = yield* operationOf("ActionRepo.retry", id, options)
+            const operation = yield* operationOf(now, "ActionRepo.retry", id, options)
             return isActionId(id)
               ? yield* store.retry(operation.at, { action: id, from, upwards }, operation)
               : { _tag: "None" }
@@ -370,22 +371,22 @@ export class ActionRepo extends Context.Service<ActionRepo, {
                 ? store.asked(filter, most)
                 : Effect.succeed([])
           ),
-        forget: forgettingOf(store),
+        forget: forgettingOf(store, now),
         delete: (id, options) =>
           Effect.flatMap(
-            operationOf("ActionRepo.delete", id, options),
+            operationOf(now, "ActionRepo.delete", id, options),
             (operation): Effect.Effect<DeleteResult, StorageError> =>
               isActionId(id)
                 ? store.deleteTree(id, deletionLimit.otherwise, operation)
                 : Effect.succeed({ _tag: "None" })
           ),
-        ...deletingOf(store),
+        ...deletingOf(store, now),
         operations: operationsOf(store),
         recordDenied: ({ target, verb, ...options }) =>
           Effect.gen(function*() {
             yield* wordsOf("verb of ActionRepo.recordDenied", [verb], operatorVerbs)
             yield* keyTextOf("target of ActionRepo.recordDenied", target)
-            yield* store.recordOutcome(yield* operationOf(verb, target, options), "denied")
+            yield* store.recordOutcome(yield* operationOf(now, verb, target, options), "denied")
           })
       })))
   )

@@ -15,6 +15,7 @@ import { AmbiguousWorker, InvalidQuery, type StorageError, UnknownWorker } from 
 import { canBeStored, limitOf, operationOf, pauseOptionsOf, textOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 import { ofQueue, strictly } from "./store/strictly.ts"
+import { UserTime } from "./store/UserTime.ts"
 
 /**
  * What waits in the queue, by definition.
@@ -209,9 +210,9 @@ export class JobQueue extends Context.Service<JobQueue, {
   ) => Effect.Effect<ReadonlyArray<DefinitionRecord>, StorageError | InvalidQuery>
 }>()("stepped/JobQueue") {
   /** The queue of the engine's storage. */
-  static readonly layer: Layer.Layer<JobQueue, never, Store> = Layer.effect(
+  static readonly layer: Layer.Layer<JobQueue, never, Store | UserTime> = Layer.effect(
     JobQueue,
-    Effect.map(Store, (store) =>
+    Effect.zipWith(Store, UserTime, (store, { now }) =>
       JobQueue.of(strictly("JobQueue", ofQueue, {
         queued: ({ after = 0, limit } = {}) =>
           Effect.gen(function*() {
@@ -226,7 +227,7 @@ export class JobQueue extends Context.Service<JobQueue, {
             return yield* Effect.zipWith(store.queued(most, after), store.pauses, withPauses)
           }),
         backlog: Effect.zipWith(
-          Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), store.backlog),
+          Effect.flatMap(now, store.backlog),
           store.pauses,
           withPauses
         ),
@@ -240,25 +241,25 @@ export class JobQueue extends Context.Service<JobQueue, {
                 takes: `a whole number from ${least}, which comes first, to ${most}`
               })
             }
-            const operation = yield* operationOf("JobQueue.reprioritise", action, options)
+            const operation = yield* operationOf(now, "JobQueue.reprioritise", action, options)
             return isActionId(action) ? yield* store.reprioritise(action, priority, operation) : "none"
           }),
         reschedule: (action, at, options) =>
           Effect.gen(function*() {
             const due = yield* timeOf("at of JobQueue.reschedule", at)
-            const operation = yield* operationOf("JobQueue.reschedule", action, options)
+            const operation = yield* operationOf(now, "JobQueue.reschedule", action, options)
             return isActionId(action) ? yield* store.reschedule(action, due, operation) : "none"
           }),
         pause: (target, options) =>
           Effect.gen(function*() {
             const of = yield* targetOf("JobQueue.pause", target)
             const why = yield* pauseOptionsOf("JobQueue.pause", options)
-            return yield* store.pause({ ...of, ...why }, yield* operationOf("JobQueue.pause", recordedOf(of), why))
+            return yield* store.pause({ ...of, ...why }, yield* operationOf(now, "JobQueue.pause", recordedOf(of), why))
           }),
         resume: (target, options) =>
           Effect.gen(function*() {
             const of = yield* targetOf("JobQueue.resume", target)
-            const operation = yield* operationOf("JobQueue.resume", recordedOf(of), options)
+            const operation = yield* operationOf(now, "JobQueue.resume", recordedOf(of), options)
             return yield* store.resume(of.kind, of.subject, operation)
           }),
         pauses: Effect.map(
@@ -269,7 +270,7 @@ export class JobQueue extends Context.Service<JobQueue, {
         drain: (worker, options) =>
           Effect.gen(function*() {
             const name = yield* textOf("worker of JobQueue.drain", worker, 100)
-            const operation = yield* operationOf("JobQueue.drain", `worker ${name}`, options)
+            const operation = yield* operationOf(now, "JobQueue.drain", `worker ${name}`, options)
             const { became, ids } = yield* store.drainWorker(name, operation)
             if (became === "done" || became === "draining") return became
             return yield* became === "ambiguous"

@@ -16,6 +16,7 @@ import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import { canBeStored, limitOf, operationOf, pauseOptionsOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 import { ofLanes, strictly } from "./store/strictly.ts"
+import { UserTime } from "./store/UserTime.ts"
 
 /**
  * An occupied lane. A lane exists only while somebody performs or waits in it.
@@ -72,9 +73,9 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
   ) => Effect.Effect<boolean, StorageError | InvalidQuery>
 }>()("stepped/PerformanceLane") {
   /** The lanes of the engine's storage. */
-  static readonly layer: Layer.Layer<PerformanceLane, never, Store> = Layer.effect(
+  static readonly layer: Layer.Layer<PerformanceLane, never, Store | UserTime> = Layer.effect(
     PerformanceLane,
-    Effect.map(Store, (store) =>
+    Effect.zipWith(Store, UserTime, (store, { now }) =>
       PerformanceLane.of(strictly("PerformanceLane", ofLanes, {
         find: (given) => {
           const [name, key] = isLaneKey(given) ? [given.lane, given.key] : [null, joinKey(given)]
@@ -105,13 +106,13 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
           Effect.gen(function*() {
             const subject = yield* laneOf("PerformanceLane.pause", given)
             const why = yield* pauseOptionsOf("PerformanceLane.pause", options)
-            const operation = yield* operationOf("PerformanceLane.pause", `lane ${laneShown(subject)}`, why)
+            const operation = yield* operationOf(now, "PerformanceLane.pause", `lane ${laneShown(subject)}`, why)
             return yield* store.pause({ kind: "lane", subject, ...why }, operation)
           }),
         resume: (given, options) =>
           Effect.gen(function*() {
             const subject = yield* laneOf("PerformanceLane.resume", given)
-            const operation = yield* operationOf("PerformanceLane.resume", `lane ${laneShown(subject)}`, options)
+            const operation = yield* operationOf(now, "PerformanceLane.resume", `lane ${laneShown(subject)}`, options)
             return yield* store.resume("lane", subject, operation)
           })
       })))

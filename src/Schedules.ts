@@ -264,7 +264,7 @@ export class Schedules extends Context.Service<Schedules, {
     options?: OperatorOptions
   ) => Effect.Effect<string, UnknownSchedule | InvalidQuery | StorageError>
   /**
-   * Enqueues the slots from one time to another, both included, that were not enqueued before: 1,000 at most, of times that have passed. Gives them and the ids of their actions, the oldest
+   * Enqueues the slots from one time to another, which is now if not given, both included, that were not enqueued before: 1,000 at most, of times that have passed. Gives them and the ids of their actions, the oldest
    * slot first, and how many there had been. With `dryRun` it says which it would enqueue, and changes and records nothing.
    *
    * **Gotchas**
@@ -273,7 +273,7 @@ export class Schedules extends Context.Service<Schedules, {
    */
   readonly backfill: (
     name: string,
-    range: { readonly from: Date; readonly to: Date },
+    range: { readonly from: Date; readonly to?: Date | undefined },
     options?: BackfillOptions
   ) => Effect.Effect<
     Backfilled,

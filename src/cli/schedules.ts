@@ -141,8 +141,7 @@ const backfill = Command.make("backfill", {
   withEngine(Effect.gen(function*() {
     const verb = "Schedules.backfill"
     if (Option.isNone(from)) return yield* usage("from when on? Give --from")
-    const now = new Date(yield* Clock.currentTimeMillis)
-    const input = { name, from: from.value, to: Option.getOrElse(to, () => now) }
+    const input = { name, from: from.value, ...Option.isNone(to) ? {} : { to: to.value } }
     if (dryRun) {
       // nothing of it is recorded
       const plan = yield* doing(verb, { ...input, dryRun }, { by: "nobody", reason: "asked what it would do" })

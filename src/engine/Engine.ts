@@ -14,6 +14,7 @@ import { DefinitionError, type StorageError } from "../SteppedError.ts"
 import { families, make as makeMeter, type Meter } from "../store/Meter.ts"
 import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
+import type { UserTime } from "../store/UserTime.ts"
 import * as ActionId from "./ActionId.ts"
 import * as Client from "./client/Client.ts"
 import * as Completing from "./client/complete.ts"
@@ -94,7 +95,7 @@ const databaseOf = (
 export const layer: Layer.Layer<
   Engine,
   StorageError,
-  PgClient | Storage | Settings | Store | ActionRepo | AchievementStore | JobQueue
+  PgClient | Storage | Settings | Store | UserTime | ActionRepo | AchievementStore | JobQueue
 > = Layer.effect(
   Engine,
   Effect.gen(function*() {
@@ -106,7 +107,7 @@ export const layer: Layer.Layer<
     const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
     const registry = new Registry()
     const failpoint = yield* Failpoint.reach
-    const now = yield* Scope.provide(UserClock.make(stored, settings.databaseClock && !storage.embedded), scope)
+    const now = yield* Scope.provide(UserClock.followed, scope)
     const hub = Hub.make()
     const meter = makeMeter(yield* Effect.context<never>())
     const counting = metered(stored, meter)
@@ -151,7 +152,7 @@ export const layer: Layer.Layer<
     const sender = Send.make(clients)
     const explaining = Explain.make(clients)
     const handle = Handle.make(clients, completing, sender.sendTo, explaining)
-    registry.register(registration(store, { repo, queue: yield* JobQueue, cancelById: completing.cancelById }))
+    registry.register(registration(store, { repo, queue: yield* JobQueue, cancelById: completing.cancelById }, now))
 
     return Engine.of({
       database: databaseOf(sql, storage, settings),

@@ -29,6 +29,7 @@ import * as EngineOfProcess from "./Engine.ts"
 import * as Log from "./log.ts"
 import { keptLeastMs, retryAtStart } from "./retrying.ts"
 import { defaults, Settings } from "./Settings.ts"
+import * as UserClock from "./UserClock.ts"
 
 /**
  * Settings of the engine.
@@ -280,6 +281,7 @@ export const engineLayer = (
       AchievementStore.layer,
       JobQueue.layer
     )),
+    Layer.provideMerge(UserClock.layer),
     Layer.provideMerge(store),
     Layer.provide(ready),
     // before anything is asked of the database

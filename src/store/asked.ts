@@ -148,8 +148,9 @@ export const byOf = (verb: OperatorVerb, by: string | undefined): Effect.Effect<
 /** The action that asks for something of many: what is recorded meanwhile is recorded with it. */
 export const Through = Context.Reference<string | undefined>("stepped/Through", { defaultValue: () => undefined })
 
-/** What somebody asks for, as it is recorded. */
+/** What somebody asks for, as it is recorded, and when that is by user time: `now` is that, in whose terms the transition decides what is due. */
 export const operationOf = (
+  now: Effect.Effect<number>,
   verb: OperatorVerb,
   target: string,
   { by, reason }: OperatorOptions = {},
@@ -157,7 +158,7 @@ export const operationOf = (
 ): Effect.Effect<NewOperation, InvalidQuery> =>
   Effect.gen(function*() {
     return {
-      at: yield* Effect.clockWith((clock) => clock.currentTimeMillis),
+      at: yield* now,
       by: yield* byOf(verb, by),
       verb,
       target,
@@ -170,19 +171,21 @@ export const operationOf = (
 
 /** The same of what workers do by themselves, too: of that only what somebody is named for is recorded. */
 export const operationIfNamed = (
+  now: Effect.Effect<number>,
   verb: OperatorVerb,
   target: string,
   options: OperatorOptions
 ): Effect.Effect<NewOperation | undefined, InvalidQuery> =>
-  options.by === undefined ? Effect.undefined : operationOf(verb, target, options)
+  options.by === undefined ? Effect.undefined : operationOf(now, verb, target, options)
 
 /** Of deleting what is older than that. */
 export const operationOnOlder = (
+  now: Effect.Effect<number>,
   verb: OperatorVerb,
   before: Date,
   options: OperatorOptions
 ): Effect.Effect<NewOperation | undefined, InvalidQuery> =>
-  operationIfNamed(verb, `before ${before.toISOString()}`, options)
+  operationIfNamed(now, verb, `before ${before.toISOString()}`, options)
 
 /** Why something is paused, and by whom. */
 export const pauseOptionsOf = (

@@ -21,7 +21,7 @@ type Deciding = Effect.Effect<StepDecisionResult, Refused>
 
 type WithReason = OperatorOptions & { readonly reason: string }
 
-export const decidingOf = (store: Store["Service"]) => {
+export const decidingOf = (store: Store["Service"], now: Effect.Effect<number>) => {
   const decide = (
     verb: OperatorVerb,
     of: DecidedOf,
@@ -29,7 +29,7 @@ export const decidingOf = (store: Store["Service"]) => {
     options: OperatorOptions | undefined
   ): Deciding =>
     Effect.flatMap(
-      operationOf(verb, of.action, options, of),
+      operationOf(now, verb, of.action, options, of),
       (operation) =>
         isActionId(of.action) && (decision._tag === "abandon" || (isIndex(of.index) && isIndex(of.attemptNumber)))
           ? store.decideStep(operation.at, of, decision, operation)
@@ -42,7 +42,7 @@ export const decidingOf = (store: Store["Service"]) => {
     ask: (operation: NewOperation) => Effect.Effect<A, StorageError>
   ): Effect.Effect<A | "none", StorageError | InvalidQuery> =>
     Effect.flatMap(
-      operationOf(verb, id, options),
+      operationOf(now, verb, id, options),
       (operation): Effect.Effect<A | "none", StorageError> => isActionId(id) ? ask(operation) : Effect.succeed("none")
     )
   return {

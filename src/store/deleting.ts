@@ -10,15 +10,19 @@ import type { Store } from "./Store.ts"
 /** How many, of those from before a time. */
 type Aged = OperatorOptions & { readonly before: Date; readonly limit?: number | undefined }
 
-/** What of the history is old just now, or was at the time that is given. */
-const oldOf = (verb: string, { asOf, before, retention }: DeletionScope): Effect.Effect<Old, InvalidQuery> =>
+/** What of the history is old just now, by user time as all that is stored of it, or was at the time that is given. */
+const oldOf = (
+  now: Effect.Effect<number>,
+  verb: string,
+  { asOf, before, retention }: DeletionScope
+): Effect.Effect<Old, InvalidQuery> =>
   retention === undefined
     ? Effect.map(timeOf(`before of ${verb}`, before), (at) => ({ before: at }))
     : Effect.flatMap(
-      asOf === undefined ? Effect.clockWith((clock) => clock.currentTimeMillis) : timeOf(`asOf of ${verb}`, asOf),
-      (now) =>
+      asOf === undefined ? now : timeOf(`asOf of ${verb}`, asOf),
+      (at) =>
         Effect.try({
-          try: () => oldAt(now, readRetention("retention", retention, { least: 0, infinity: "for ever" })),
+          try: () => oldAt(at, readRetention("retention", retention, { least: 0, infinity: "for ever" })),
           catch: (error) => {
             const { field, takes, value } = error as InvalidDuration
             return new InvalidQuery({ field: `${field} of ${verb}`, value, takes })
@@ -26,12 +30,12 @@ const oldOf = (verb: string, { asOf, before, retention }: DeletionScope): Effect
         })
     )
 
-export const deletingOf = (store: Store["Service"]) => ({
+export const deletingOf = (store: Store["Service"], now: Effect.Effect<number>) => ({
   deleteEnded: <E = never, R = never>(
     { export: keep, from, limit, ...options }: DeletionOptions<E, R>
   ): Effect.Effect<Deletion, StorageError | InvalidQuery | E, R> =>
     Effect.gen(function*() {
-      const old = yield* oldOf("ActionRepo.deleteEnded", options)
+      const old = yield* oldOf(now, "ActionRepo.deleteEnded", options)
       const most = yield* limitOf(
         "limit of ActionRepo.deleteEnded",
         limit,
@@ -42,6 +46,7 @@ export const deletingOf = (store: Store["Service"]) => ({
       if (old.before === -Infinity) return { deleted: 0, next: undefined }
       const latest = `before ${new Date(old.before).toISOString()}`
       const operation = yield* operationIfNamed(
+        now,
         "ActionRepo.deleteEnded",
         options.retention === undefined ? latest : `by retention, ${latest}`,
         options
@@ -56,7 +61,7 @@ export const deletingOf = (store: Store["Service"]) => ({
     }),
   planDeletion: ({ from, limit, ...scope }: PlanOptions): Effect.Effect<DeletionPlan, StorageError | InvalidQuery> =>
     Effect.gen(function*() {
-      const old = yield* oldOf("ActionRepo.planDeletion", scope)
+      const old = yield* oldOf(now, "ActionRepo.planDeletion", scope)
       const most = yield* limitOf("limit of ActionRepo.planDeletion", limit, deletionLimit)
       yield* idOf("from of ActionRepo.planDeletion", from)
       return old.before === -Infinity ? { groups: [], next: undefined } : yield* store.planDeletion(old, most, from)
@@ -68,7 +73,7 @@ export const deletingOf = (store: Store["Service"]) => ({
       return yield* store.deleteOutcomes(
         at,
         most,
-        yield* operationOnOlder("ActionRepo.deleteOutcomes", before, options)
+        yield* operationOnOlder(now, "ActionRepo.deleteOutcomes", before, options)
       )
     }),
   deleteOperations: ({ before, limit, ...options }: Aged) =>
@@ -78,7 +83,7 @@ export const deletingOf = (store: Store["Service"]) => ({
       return yield* store.deleteOperations(
         at,
         most,
-        yield* operationOnOlder("ActionRepo.deleteOperations", before, options)
+        yield* operationOnOlder(now, "ActionRepo.deleteOperations", before, options)
       )
     })
 })

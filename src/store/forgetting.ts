@@ -39,12 +39,12 @@ const plus = (a: Sum, b: Sum): Sum => ({
 
 /** In pages. Called again it goes through all of it again, and finds what is left. */
 export const forgettingOf =
-  (store: Forgets) =>
+  (store: Forgets, now: Effect.Effect<number>) =>
   (actor: ForgottenActor, options: ForgetOptions = {}): Effect.Effect<Forgetting, StorageError | InvalidQuery> =>
     Effect.gen(function*() {
       yield* textOf("actorType of ActionRepo.forget", actor.actorType, 100)
       yield* textOf("actorId of ActionRepo.forget", actor.actorId, 1000)
-      const operation = yield* operationOf("ActionRepo.forget", `${actor.actorType}/${actor.actorId}`, options)
+      const operation = yield* operationOf(now, "ActionRepo.forget", `${actor.actorType}/${actor.actorId}`, options)
       if (options.dryRun === true) {
         const most = yield* limitOf("limit of ActionRepo.forget", options.limit, plannedLimit)
         const live = yield* allHolders(store, actor, most)

@@ -301,7 +301,12 @@ export const verbTable = {
     role: "admin",
     of: "schedule",
     many: false,
-    fields: { ...schedule, from: Schema.Date, to: Schema.Date, dryRun: Schema.optionalKey(Schema.Boolean) }
+    fields: {
+      ...schedule,
+      from: Schema.Date,
+      to: Schema.optionalKey(Schema.Date),
+      dryRun: Schema.optionalKey(Schema.Boolean)
+    }
   },
   "Schedules.remove": {
     command: "schedules remove",

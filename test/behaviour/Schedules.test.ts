@@ -240,6 +240,8 @@ suite("schedules", (engine) => {
       const plan = yield* schedules.backfill("often", range, { dryRun: true })
       assert.deepStrictEqual(plan, { slots: [at(3), at(4), at(5)], enqueued: [], before: 2 })
       assert.deepStrictEqual(yield* schedules.backfill("often", range, { dryRun: true }), plan)
+      // without an end it goes until now
+      assert.deepStrictEqual(yield* schedules.backfill("often", { from: at(1) }, { dryRun: true }), plan)
       const { enqueued, ...filled } = yield* schedules.backfill("often", range)
       assert.deepStrictEqual([enqueued.length, filled], [3, { slots: plan.slots, before: 2 }])
       const again = { slots: [], enqueued: [], before: 5 }

@@ -142,6 +142,7 @@ suite("schedules that cannot be", (engine) => {
         [schedules.pause("kept", { reason: "" }), "reason of Schedules.pause"],
         [schedules.run("kept", { by: "" }), "by of Schedules.run"],
         [schedules.backfill("kept", range(2, 1)), "from of Schedules.backfill"],
+        [schedules.backfill("kept", { from: at(48) }), "from of Schedules.backfill"],
         [schedules.backfill("kept", range(1, 48)), "to of Schedules.backfill"],
         [schedules.backfill("kept", range(-2000, 1)), "from of Schedules.backfill"],
         [schedules.backfill("kept", { from: new Date(NaN), to: at(1) }), "from of Schedules.backfill"]

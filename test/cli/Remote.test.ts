@@ -1,6 +1,6 @@
 /** The command over HTTP: what it prints of an API is what it prints of the database. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
+import { Clock, ConfigProvider, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Schedules, Stepped } from "stepped"
 import * as Http from "stepped/http"
@@ -10,6 +10,7 @@ import { embedded } from "../harness/databases.ts"
 import { storeVersions } from "../http/fixtures/described.ts"
 import { as, known, serving } from "../http/fixtures/serving.ts"
 import { Cars, garage, type Lines, printing, until, visit } from "./fixtures/garage.ts"
+import { clockAhead } from "./fixtures/shop.ts"
 
 const garageApp = new URL("fixtures/garageApp.ts", import.meta.url).pathname
 
@@ -201,6 +202,19 @@ describe("the command over HTTP", () => {
         assert.deepStrictEqual([there.code, there.err], [here.code, here.err], args.join(" "))
         assert.strictEqual(here.code, code, here.err)
       }
+    }).pipe(Effect.scoped))
+
+  it.live("21.6, 20.8: a range of slots without an end goes until now, by the clock of who is asked", () =>
+    Effect.gen(function*() {
+      const { services } = yield* garage
+      const schedules = yield* Effect.provide(Schedules, services)
+      yield* schedules.put("hourly", { every: "1 hour", actions: Cars, actor: 1, action: visit, args: ["London"] })
+      const api = yield* Effect.provide(serving(Http.layer({ authorization: known })), services)
+      const backfill = ["schedules", "backfill", "hourly", "--from", "150 minutes", "--reason", "a test"]
+      const ahead = Effect.provideService(over(api.url, "ada")(...backfill), Clock.Clock, clockAhead(5000))
+      const { code, err, out } = yield* ahead
+      assert.deepStrictEqual([code, err], [0, ""])
+      assert.match(out, /^done: [23] enqueued, and 0 had been before$/)
     }).pipe(Effect.scoped))
 
   it.live("21.6: a verb for many says how far it is, and what has come of it, to who may not read payloads", () =>

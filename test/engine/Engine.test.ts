@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql"
 import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
 import { layer as layerEngine } from "../../src/engine/Engine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
+import { layer as layerUserClock } from "../../src/engine/UserClock.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { healthy } from "../harness/databases.ts"
@@ -32,6 +33,7 @@ const working = <E, R>(made: Layer.Layer<Services, E, R>, settings: Partial<Sett
     Layer.provide(Cars.layer),
     Layer.provideMerge(layerEngine),
     Layer.provideMerge(made),
+    Layer.provide(layerUserClock),
     Layer.provideMerge(storage),
     Layer.provide(Layer.succeed(Settings, {
       ...defaults,

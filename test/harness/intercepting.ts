@@ -5,6 +5,7 @@ import { Deferred, Duration, Effect, Layer } from "effect"
 import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Schedules, Stepped } from "stepped"
 import { layer as layerEngine } from "../../src/engine/Engine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
+import { layer as layerUserClock } from "../../src/engine/UserClock.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { Store } from "../../src/store/Store.ts"
@@ -25,6 +26,7 @@ export const layerIntercepted = (
       AchievementStore.layer,
       JobQueue.layer
     )),
+    Layer.provide(layerUserClock),
     Layer.provide(
       Layer.effect(
         Store,

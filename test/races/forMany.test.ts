@@ -1,6 +1,6 @@
 /** Rule 18.4 beside workers: two operators who mean the same actions, actions that end by themselves, and a worker that has lost what it does. */
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Ref, Schema } from "effect"
+import { Clock, Duration, Effect, Layer, Ref, Schema } from "effect"
 import { type ActionHandle, ActionRepo, JobQueue, type ManySummary, Step, Stepped, StorageError } from "stepped"
 import { make as makeAsking } from "../../src/engine/many/asking.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
@@ -109,7 +109,7 @@ it.live("18.4: a worker that has lost the action and goes on with it all the sam
       repo: yield* ActionRepo,
       queue: yield* JobQueue,
       cancelById: () => Effect.succeed(false)
-    })
+    }, Clock.currentTimeMillis)
     const { count, id, verb } = plan
     const asked = { id, at: 0, count, verb, filter: { name: "wait", actorType: "Mill" }, ...ada, batch: 10 }
     const both = yield* Effect.all([ask(asked, () => Effect.void), ask(asked, () => Effect.void)], { concurrency: 2 })
@@ -129,7 +129,11 @@ it.live("18.4: a worker that has lost the action and goes on with it all the sam
 /** What one asks who goes on by itself, with a store and a way to cancel that stand for a database. */
 const askingBy = (store: Store["Service"], cancelById: (id: string) => Effect.Effect<boolean, StorageError>) =>
   Effect.gen(function*() {
-    const { ask } = makeAsking(store, { repo: yield* ActionRepo, queue: yield* JobQueue, cancelById })
+    const { ask } = makeAsking(
+      store,
+      { repo: yield* ActionRepo, queue: yield* JobQueue, cancelById },
+      Clock.currentTimeMillis
+    )
     const { count, id, verb } = yield* Stepped.forMany({ action: wait }, { verb: "Stepped.cancel" })
     const asked = { id, at: 0, count, verb, filter: { name: "wait", actorType: "Mill" }, ...ada, batch: 10 }
     return yield* ask(asked, () => Effect.void)
@@ -158,7 +162,10 @@ it.live("18.4: nobody is left out for a database that was away, though it is bac
       Effect.gen(function*() {
         if ((yield* Ref.getAndUpdate(tries, (n) => n + 1)) === 0) yield* Ref.set(isAway, true)
         if (yield* Ref.get(isAway)) return yield* refused
-        yield* store.recordOutcome(yield* Effect.orDie(operationOf("Stepped.cancel", target, ada)), "done")
+        yield* store.recordOutcome(
+          yield* Effect.orDie(operationOf(Clock.currentTimeMillis, "Stepped.cancel", target, ada)),
+          "done"
+        )
         return true
       }))
     assert.deepStrictEqual(summary, { done: 1, refused: [], gone: 0 })
@@ -174,7 +181,11 @@ it.live("18.4: a tree that is deleted in parts is deleted whole, where the answe
     const lost = yield* Ref.make(true)
     const inParts: typeof repo.delete = (target, options) =>
       Effect.gen(function*() {
-        const part = yield* store.deleteTree(target, 2, yield* operationOf("ActionRepo.delete", target, options))
+        const part = yield* store.deleteTree(
+          target,
+          2,
+          yield* operationOf(Clock.currentTimeMillis, "ActionRepo.delete", target, options)
+        )
         if (!(yield* Ref.getAndSet(lost, false))) return part
         return yield* new StorageError({ operation: "deleteTree", isRetryable: true, cause: new Error("lost") })
       })
@@ -182,7 +193,7 @@ it.live("18.4: a tree that is deleted in parts is deleted whole, where the answe
       repo: { ...repo, delete: inParts },
       queue: yield* JobQueue,
       cancelById: () => Effect.succeed(false)
-    })
+    }, Clock.currentTimeMillis)
     const plan = yield* Stepped.forMany({ action: grind }, { verb: "ActionRepo.delete" })
     const { count, verb } = plan
     const filter = { name: "grind", actorType: "Mill" }
@@ -209,7 +220,10 @@ it.live("18.4: whom the database refuses is left out as failed, and the others a
           const cause = new Error("its page is broken")
           return yield* new StorageError({ operation: "cancel", isRetryable: false, cause })
         }
-        yield* store.recordOutcome(yield* Effect.orDie(operationOf("Stepped.cancel", target, ada)), "done")
+        yield* store.recordOutcome(
+          yield* Effect.orDie(operationOf(Clock.currentTimeMillis, "Stepped.cancel", target, ada)),
+          "done"
+        )
         return true
       }))
     assert.deepStrictEqual(summary, {

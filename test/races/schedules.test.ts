@@ -1,6 +1,6 @@
 /** Rules 20.5, 20.6 and 20.8 where several fire, declare, pause and change the same schedules at one moment. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Schema } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Schedules, Stepped } from "stepped"
@@ -194,12 +194,12 @@ describe("one schedule", () => {
   const why = { reason: "a copy", by: "ada" }
   const paused = (store: Store["Service"]) =>
     Effect.flatMap(
-      operationOf("Schedules.pauseAll", "schedules", why),
+      operationOf(Clock.currentTimeMillis, "Schedules.pauseAll", "schedules", why),
       (operation) => store.pause({ kind: "schedules", subject: "", ...why }, operation)
     )
   const resumed = (store: Store["Service"]) =>
     Effect.flatMap(
-      operationOf("Schedules.resumeAll", "schedules", why),
+      operationOf(Clock.currentTimeMillis, "Schedules.resumeAll", "schedules", why),
       (operation) => store.resumeSchedules(0, operation)
     )
 

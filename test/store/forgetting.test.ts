@@ -1,6 +1,6 @@
 /** Rule 18.5: the pages in which an actor is forgotten, over a storage of which the test decides what is there when. */
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { forgettingOf } from "../../src/store/forgetting.ts"
 import type { ForgottenPage, Records } from "../../src/store/Records.ts"
@@ -46,7 +46,7 @@ const storage = (
         return 0
       }),
     recordOutcome: (_operation, outcome) => Effect.sync(() => void refused.push(outcome))
-  })
+  }, Clock.currentTimeMillis)
   return { asked, refused, steps, forget: forget(actor) }
 }
 const none: ReadonlyArray<string> = []

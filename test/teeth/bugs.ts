@@ -5188,8 +5188,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "4.8: what has become old since the plan is deleted with it",
     plants: [{
       file: "src/store/deleting.ts",
-      find: `asOf === undefined ? Effect`,
-      replace: `asOf !== null ? Effect`
+      find: `asOf === undefined ? now :`,
+      replace: `asOf !== null ? now :`
     }],
     tests: { "test/behaviour/Retention.test.ts": ["4.8: what was planned as of a time"] }
   },
@@ -13243,6 +13243,51 @@ const third: ReadonlyArray<Bug> = [
       replace: "new Date(yield* Effect.andThen(Engine, Effect.clockWith((clock) => clock.currentTimeMillis)))"
     }],
     tests: { "test/cli/Pruning.test.ts": ["says what is old by user time"] }
+  },
+  {
+    name: "operators-by-their-own-clock",
+    breaks: "what an operator asks for is due by the clock of the machine that asks, and not by user time",
+    plants: [{
+      file: "src/store/asked.ts",
+      find: "at: yield* now,",
+      replace: "at: yield* Effect.clockWith((clock) => clock.currentTimeMillis),"
+    }],
+    tests: { "test/engine/UserClock.test.ts": ["the services ask by user time"] }
+  },
+  {
+    name: "backlog-by-its-own-clock",
+    breaks: "what is due in a queue is told by the clock of the machine that asks",
+    plants: [{
+      file: "src/JobQueue.ts",
+      find: "Effect.flatMap(now, store.backlog)",
+      replace: "Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), store.backlog)"
+    }],
+    tests: { "test/engine/UserClock.test.ts": ["the services ask by user time"] }
+  },
+  {
+    name: "old-by-its-own-clock",
+    breaks: "whoever deletes by retention says no time, and history goes by the clock of the machine",
+    plants: [{
+      file: "src/store/deleting.ts",
+      find: "asOf === undefined ? now :",
+      replace: "asOf === undefined ? Effect.clockWith((clock) => clock.currentTimeMillis) :"
+    }],
+    tests: { "test/engine/UserClock.test.ts": ["the services ask by user time"] }
+  },
+  {
+    name: "backfill-until-the-askers-now",
+    breaks:
+      "20.8: a range of slots without an end goes until now by the clock of who asks: with one that is ahead it is refused",
+    plants: [{
+      file: "src/cli/schedules.ts",
+      find: "...Option.isNone(to) ? {} : { to: to.value } }",
+      replace: "to: Option.getOrElse(to, () => new Date(at)) }"
+    }, {
+      file: "src/cli/schedules.ts",
+      find: "    const input = { name, from: from.value,",
+      replace: "    const at = yield* Clock.currentTimeMillis\n    const input = { name, from: from.value,"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6, 20.8: a range of slots without an end"] }
   }
 ]
 

@@ -92,12 +92,12 @@ export const allOf = (
   pauseAll: (options) =>
     Effect.gen(function*() {
       const why = yield* pauseOptionsOf("Schedules.pauseAll", options)
-      const operation = yield* operationOf("Schedules.pauseAll", target, why)
+      const operation = yield* operationOf(now, "Schedules.pauseAll", target, why)
       return (yield* store.pause({ kind: "schedules", subject: "", ...why }, operation)) ? "done" : "paused"
     }),
   resumeAll: (options) =>
     Effect.gen(function*() {
-      const operation = yield* operationOf("Schedules.resumeAll", target, options)
+      const operation = yield* operationOf(now, "Schedules.resumeAll", target, options)
       const at = yield* now
       const passed = yield* passAll(store, at)
       const isDone = yield* store.resumeSchedules(passed, operation)

@@ -94,7 +94,7 @@ export const make = (
     Effect.gen(function*() {
       const key = yield* keyOf(action, options)
       const encoded = yield* encodeOutcome(action, outcome)
-      const operation = yield* namedFor("Stepped.complete", target, options)
+      const operation = yield* namedFor(engine.now, "Stepped.complete", target, options)
       return {
         ...encoded,
         key: key === undefined ? undefined : keyFor(key, yield* identityOf(action, outcome, encoded)),

@@ -72,7 +72,7 @@ export const make = (
     const record = ({ by, reason }: Asked) =>
       Effect.gen(function*() {
         if ((yield* store.askedOf(id, [id])).has(id)) return
-        const operation = yield* operationOf("Stepped.forMany", id, { by, reason })
+        const operation = yield* operationOf(now, "Stepped.forMany", id, { by, reason })
         yield* store.recordOutcome({ ...operation, through: id }, "done")
       })
     return {

@@ -113,7 +113,7 @@ const rowsOf = (context: Context): Pick<Schedules["Service"], "put" | "remove"> 
       }),
     remove: (name, options = {}) =>
       Effect.gen(function*() {
-        const operation = yield* operationIfNamed("Schedules.remove", targetOf(name), options)
+        const operation = yield* operationIfNamed(now, "Schedules.remove", targetOf(name), options)
         if (!canBeStored(name)) return "none"
         const asked = store.operateSchedule("remove", name, operation)
         return (yield* inItsTransaction(context, "removing a schedule", asked)) as "done"
@@ -260,16 +260,19 @@ const operatedOf = (context: Context): Pick<Schedules["Service"], "pause" | "res
     pause: (name, options) =>
       Effect.gen(function*() {
         const why = yield* pauseOptionsOf("Schedules.pause", options)
-        const operation = yield* operationOf("Schedules.pause", targetOf(name), why)
+        const operation = yield* operationOf(now, "Schedules.pause", targetOf(name), why)
         const { name: known } = yield* find(store, name)
         const became = yield* store.operateSchedule("pause", known, operation)
         return became === "none" ? yield* unknown(name) : became as "done"
       }),
     resume: (name, options) =>
-      Effect.flatMap(operationOf("Schedules.resume", targetOf(name), options), (operation) => resume(name, operation)),
+      Effect.flatMap(
+        operationOf(now, "Schedules.resume", targetOf(name), options),
+        (operation) => resume(name, operation)
+      ),
     run: (name, options) =>
       Effect.gen(function*() {
-        const operation = yield* operationOf("Schedules.run", targetOf(name), options)
+        const operation = yield* operationOf(now, "Schedules.run", targetOf(name), options)
         const schedule = yield* find(store, name)
         const at = yield* now
         const invocation = yield* invocationOf(context, schedule, at)
@@ -279,7 +282,7 @@ const operatedOf = (context: Context): Pick<Schedules["Service"], "pause" | "res
       }),
     backfill: (name, range, options) =>
       Effect.gen(function*() {
-        const operation = yield* operationOf("Schedules.backfill", targetOf(name), options)
+        const operation = yield* operationOf(now, "Schedules.backfill", targetOf(name), options)
         const at = yield* now
         const { schedule, slots } = yield* slotsToFill(store, name, range, at)
         const fires: Array<Fire> = []
@@ -316,14 +319,20 @@ const refusedRange = (field: string, value: Date, takes: string) =>
 const slotsToFill = (
   store: ScheduleStore,
   name: string,
-  range: { readonly from: Date; readonly to: Date },
+  range: { readonly from: Date; readonly to?: Date | undefined },
   at: number
 ) =>
   Effect.gen(function*() {
     const from = yield* timeOf("from of Schedules.backfill", range.from)
-    const to = yield* timeOf("to of Schedules.backfill", range.to)
-    if (to > at) return yield* refusedRange("to", range.to, "a time that has passed: what comes fires by itself")
-    if (from > to) return yield* refusedRange("from", range.from, "a time before to")
+    const to = range.to === undefined ? at : yield* timeOf("to of Schedules.backfill", range.to)
+    if (to > at) return yield* refusedRange("to", new Date(to), "a time that has passed: what comes fires by itself")
+    if (from > to) {
+      return yield* refusedRange(
+        "from",
+        range.from,
+        range.to === undefined ? "a time that has passed" : "a time before to"
+      )
+    }
     const schedule = yield* find(store, name)
     const slots = yield* slotsBetween(yield* slotsIn(schedule), from, to, backfillMax + 1)
     if (slots.length > backfillMax) {

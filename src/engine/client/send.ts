@@ -121,7 +121,7 @@ export const make = (
         once: isOnce && key !== null
           ? { given: givenWith(signal, encoded, isFailure), kept: settings.keyRetention }
           : undefined,
-        operation: yield* namedFor("Stepped.send", recipient.id ?? `${recipient.definition}`, options)
+        operation: yield* namedFor(now, "Stepped.send", recipient.id ?? `${recipient.definition}`, options)
       }
       const sent = yield* storeSignal(recipient, asked)
       const isRepeated = sent._tag === "Conflict" && key !== null &&

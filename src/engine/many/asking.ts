@@ -27,7 +27,7 @@ const besideMax = 4
 /** The database answers nobody: that says nothing of whom it was asked for. */
 class Away extends Data.TaggedError("Away")<{ readonly away: StorageError }> {}
 
-export const make = (store: Records, verbs: Verbs): Asking["Service"] => {
+export const make = (store: Records, verbs: Verbs, now: Effect.Effect<number>): Asking["Service"] => {
   const verbOn = asking(verbs)
 
   /** Unless it is recorded: then it was done, whatever this try says, or by who had this in hand before. */
@@ -48,7 +48,7 @@ export const make = (store: Records, verbs: Verbs): Asking["Service"] => {
       id,
       of,
       Effect.flatMap(
-        Effect.orDie(operationOf(verb, of, { by, reason })),
+        Effect.orDie(operationOf(now, verb, of, { by, reason })),
         (operation) => store.recordOutcome(operation, outcome)
       )
     )
@@ -137,11 +137,11 @@ export const make = (store: Records, verbs: Verbs): Asking["Service"] => {
 }
 
 /** What the engine itself registers. */
-export const registration = (store: Records, verbs: Verbs): Registered => ({
+export const registration = (store: Records, verbs: Verbs, now: Effect.Effect<number>): Registered => ({
   actor: Operator,
   actions: [forMany],
   methods: {},
-  context: Context.make(Asking, make(store, verbs))
+  context: Context.make(Asking, make(store, verbs, now))
 })
 
 /** What holds of those that are meant beside the filter: nothing of the engine's own, unless it is named, and of failures those until the plan. */

@@ -65,6 +65,6 @@ it.live("4.8: what has looked at much that is kept looks again later, and what h
 it.live("4.8: what is old of the history is told by user time, whatever this machine's clock says", () =>
   Effect.gen(function*() {
     const now = Date.parse("2026-05-01T12:00:00Z")
-    const retained = { retention: "10 millis", limit: 5000, asOf: new Date(now) }
+    const retained = { retention: "10 millis" as const, limit: 5000, asOf: new Date(now) }
     assert.deepStrictEqual(yield* askedAt(now, 2), [{ ...retained, from: undefined }, { ...retained, from: "page 1" }])
   }))
