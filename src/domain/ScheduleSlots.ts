@@ -184,7 +184,10 @@ const lastSlots = (slots: Slots, from: number, to: number, most: number): Readon
 /** After so long the days of the week fall on the same dates again, but around a year such as 2100. */
 const cycleMs = 28 * 366 * dayMs
 
-/** The shortest distance between some of the slots that come after a time: 50 of them, and not beyond where what comes rarely repeats itself. */
+/**
+ * The shortest distance between some of the slots that come after a time: 50 of them, and not beyond where what comes rarely repeats itself. Two of them may be closer to each other where the offset
+ * changes: what is asked of a zone that has changes depends on the time of asking.
+ */
 export const shortestDistance = (slots: Slots, after: number): number => {
   let shortest = Infinity
   let slot = slots.next(after)
@@ -219,9 +222,24 @@ export interface CameDue {
   readonly next: number | undefined
 }
 
-/** When a slot fires. */
-export const firesAt = ({ jitter, name }: Pick<Timed, "name" | "jitter">, slot: number): number =>
-  slot + jitterOf(name, slot, jitter)
+/** When a slot fires: before the one that follows, to which a change of the offset may have brought it closer than its jitter. */
+export const firesAt = ({ jitter, name, slots }: Omit<Timed, "catchUp">, slot: number): number => {
+  const putOff = jitterOf(name, slot, jitter)
+  const following = putOff === 0 ? undefined : slots.next(slot)
+  return following === undefined ? slot + putOff : Math.min(slot + putOff, following - 1)
+}
+
+/** The same of what is stored, which is read for that alone where it has jitter. */
+export const storedFiresAt = (
+  { jitter, name, spec, until, zone }: {
+    readonly name: string
+    readonly jitter: number | null
+    readonly spec: Timing
+    readonly zone: string | null
+    readonly until: number | null
+  },
+  slot: number
+): number => jitter === null ? slot : firesAt({ name, jitter, slots: slotsOf(spec, zone, until) }, slot)
 
 /**
  * The first slot of a schedule that fires later than a time, its jitter included; `slot` is the first one that has not fired. A row that was written by
@@ -242,7 +260,7 @@ export const cameDue = (timed: Timed, slot: number, now: number, most: number): 
   // it was given another jitter since it was looked at when it fires
   if (firesAt(timed, slot) > now) return { fires: [], next: slot }
   let last = lastSlot(slots, slot, now)
-  // what is put off by less than the distance of two is the last one alone
+  // each fires before the slot that follows: what is put off until later is the last one alone
   if (last > slot && firesAt(timed, last) > now) last = lastSlot(slots, slot, last - 1)
   const next = slots.next(last)
   switch (catchUp.policy) {

@@ -151,6 +151,19 @@ suite("schedules", (engine) => {
       assert.deepStrictEqual((yield* schedules.history("some")).at(-1)?.at, some!.firesAt)
     }))
 
+  test("20.3: jitter is shorter than the distance of local times, in the week in which the clock skips some, too", (schedules) =>
+    Effect.gen(function*() {
+      const nightly = { every: undefined, cron: "30 0-5 * * *", zone: "Europe/Berlin" }
+      for (const now of ["2026-02-01", "2026-03-25"]) {
+        yield* TestClock.setTime(Date.parse(now))
+        assert.include(["created", "changed", "same"], yield* put(now, { ...nightly, jitter: "45 minutes" }))
+        const refused = yield* Effect.flip(put("refused", { ...nightly, jitter: "1 hour" }))
+        assert.include(String(refused), "which is 3600000 ms")
+      }
+      const next = yield* schedules.next("2026-03-25", 50)
+      assert.isTrue(next.every(({ firesAt }, i) => firesAt < (next[i + 1]?.slot ?? Infinity)))
+    }))
+
   test("20.4: what nobody was there for fires late, not at all, or each within limits", () =>
     Effect.gen(function*() {
       yield* put("latest", { args: ["latest"] })

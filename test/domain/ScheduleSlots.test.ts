@@ -201,6 +201,22 @@ describe("slots", () => {
     assert.strictEqual(shortestDistance(cron("0,10 3 * * *", "UTC"), 0), 600_000)
   })
 
+  it("20.3: where the clock jumps to a slot that is closer to the next one than the jitter, they fire in their order", () => {
+    const slots = cron("30 0-5 * * *", "Europe/Berlin")
+    const jump = at("2026-03-29T01:00:00Z")
+    const later = slots.next(jump)!
+    const jitter = 45 * 60_000
+    const names = Array.from({ length: 100 }, (_, n) => `schedule ${n}`)
+    const crossing = names.filter((name) => jump + jitterOf(name, jump, jitter) > later + jitterOf(name, later, jitter))
+    assert.deepStrictEqual([later - jump, crossing.length > 0], [1_800_000, true])
+    for (const name of crossing) {
+      const timed = { name, slots, jitter, catchUp: { policy: "latest" } as const }
+      assert.isBelow(firesAt(timed, jump), later)
+      assert.deepStrictEqual(cameDue(timed, jump, firesAt(timed, jump), 100), { fires: [jump], next: later })
+      assert.deepStrictEqual(cameDue(timed, later, firesAt(timed, later), 100).fires, [later])
+    }
+  })
+
   it("20.4: what is missed fires late, not at all, or each of the last ones within a time", () => {
     const minute = 60_000
     const due = (catchUp: CatchUpPolicy, now: number, most = 100) =>

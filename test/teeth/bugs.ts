@@ -13288,6 +13288,27 @@ const third: ReadonlyArray<Bug> = [
       replace: "    const at = yield* Clock.currentTimeMillis\n    const input = { name, from: from.value,"
     }],
     tests: { "test/cli/Remote.test.ts": ["21.6, 20.8: a range of slots without an end"] }
+  },
+  {
+    name: "jitter-and-the-clock-that-is-changed",
+    breaks:
+      "20.3, 20.9: in the week before clocks are changed a schedule is refused that was taken before, and no worker of its program starts",
+    plants: [{
+      file: "src/engine/schedules/given.ts",
+      find: "shortestDistance(slotsOf(spec, zone === null ? null : \"UTC\", null), 0)",
+      replace: "shortestDistance(slots, now)"
+    }],
+    tests: { "test/behaviour/Schedules.test.ts": ["20.3: jitter is shorter than the distance of local times"] }
+  },
+  {
+    name: "jitter-beyond-the-next-slot",
+    breaks: "20.3: a slot that the clock jumps to is put off beyond the next one, and is lost with that",
+    plants: [{
+      file: "src/domain/ScheduleSlots.ts",
+      find: "Math.min(slot + putOff, following - 1)",
+      replace: "slot + putOff"
+    }],
+    tests: { "test/domain/ScheduleSlots.test.ts": ["20.3: where the clock jumps to a slot"] }
   }
 ]
 

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { errorText } from "../../domain/Failure.ts"
-import { firesAt, firesNext, slotsOf } from "../../domain/ScheduleSlots.ts"
+import { firesNext, slotsOf, storedFiresAt } from "../../domain/ScheduleSlots.ts"
 import type { Schedules } from "../../Schedules.ts"
 import { InvalidQuery, type StorageError } from "../../SteppedError.ts"
 import { operationOf, pauseOptionsOf } from "../../store/asked.ts"
@@ -59,7 +59,7 @@ const movesOf = (
       yield* Effect.yieldNow
       // what is at a slot is asked for
       const from = slot as number
-      return { name, hash, slot: from, nextSlot: next, nextAt: next === null ? null : firesAt(schedule, next) }
+      return { name, hash, slot: from, nextSlot: next, nextAt: next === null ? null : storedFiresAt(schedule, next) }
     }))
 
 /** How often all of them are gone through for what somebody has changed meanwhile. What is left then was changed by hand, and fires nowhere. */

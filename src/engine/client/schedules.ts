@@ -198,7 +198,7 @@ const shownOf = (
       const first = "at" in spec ? slot : firesNext({ ...schedule, slots }, slot, (yield* now) - 1)
       if (first === undefined) return []
       const found = yield* slotsBetween(slots, first, Infinity, limit)
-      return found.map((one) => ({ slot: new Date(one), firesAt: new Date(firesAt(schedule, one)) }))
+      return found.map((one) => ({ slot: new Date(one), firesAt: new Date(firesAt({ ...schedule, slots }, one)) }))
     }),
   history: (name, options = {}) =>
     Effect.gen(function*() {
@@ -248,7 +248,9 @@ const operatedOf = (context: Context): Pick<Schedules["Service"], "pause" | "res
       const { slot } = schedule
       const slots = yield* slotsIn(schedule)
       const next = slot === null ? undefined : firesNext({ ...schedule, slots }, slot, yield* now)
-      const to = next === undefined ? { slot: null, nextAt: null } : { slot: next, nextAt: firesAt(schedule, next) }
+      const to = next === undefined
+        ? { slot: null, nextAt: null }
+        : { slot: next, nextAt: firesAt({ ...schedule, slots }, next) }
       const became = yield* store.operateSchedule("resume", name, operation, { slot }, to)
       if (became === "moved") return yield* resume(name, operation)
       if (became === "none") return yield* unknown(name)

@@ -11,7 +11,7 @@ import * as Result from "effect/Result"
 import { argumentsCodec } from "../../domain/Codec.ts"
 import { errorText } from "../../domain/Failure.ts"
 import { defaultKey } from "../../domain/Key.ts"
-import { type CameDue, cameDue, firesAt, slotsOf } from "../../domain/ScheduleSlots.ts"
+import { type CameDue, cameDue, slotsOf, storedFiresAt } from "../../domain/ScheduleSlots.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import type { Fire, Fireable, Mark, Move, ScheduleGiven, StoredSchedule } from "../../store/Scheduled.ts"
@@ -215,7 +215,7 @@ const dueOf = (known: Map<string, CameDue>, schedule: StoredSchedule, slot: numb
     hash: schedule.hash,
     slot,
     nextSlot: next ?? null,
-    nextAt: next === undefined ? null : firesAt(schedule, next),
+    nextAt: next === undefined ? null : storedFiresAt(schedule, next),
     last: fires.at(-1) ?? null
   }
   return { move, slots: fires }

@@ -97,7 +97,7 @@ export const readSchedule = (
 export const fromNow = (given: ScheduleGiven, now: number): NewSchedule => {
   const slots = slotsOf(given.spec, given.zone, given.until)
   const slot = slots.next("at" in given.spec ? -Infinity : now) ?? null
-  return { ...given, slot, nextAt: slot === null ? null : firesAt(given, slot) }
+  return { ...given, slot, nextAt: slot === null ? null : firesAt({ ...given, slots }, slot) }
 }
 
 type Times = Pick<ScheduleGiven, "spec" | "zone" | "catchUp" | "jitter" | "until">
@@ -140,7 +140,8 @@ const timesOf = (name: string, given: Given, source: "code" | "row", now: number
     throw refuse("until", new Date(until).toISOString(), takes)
   }
   const jitter = given.jitter === undefined ? null : millis("jitter", given.jitter, 0)
-  const distance = jitter === null ? Infinity : shortestDistance(slots, now)
+  // of local times: a change of the offset that comes soon is no reason to refuse what was taken before
+  const distance = jitter === null ? Infinity : shortestDistance(slotsOf(spec, zone === null ? null : "UTC", null), 0)
   if (jitter !== null && jitter >= distance) {
     throw refuse("jitter", `${jitter} ms`, `less than the distance of two slots, which is ${distance} ms`)
   }
