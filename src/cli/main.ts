@@ -29,8 +29,8 @@ const main = async (): Promise<number> => {
   if (Exit.isSuccess(exit)) return exit.value
   // what runs until it is told to stop has said how that was
   if (typeof process.exitCode === "number") return process.exitCode
-  // nobody but a person at a prompt interrupts it otherwise
-  return await Promise.race([signal, Promise.resolve("SIGINT")]) === "SIGTERM" ? 0 : 130
+  // cut off; nobody but a person at a prompt interrupts it otherwise
+  return await Promise.race([signal, Promise.resolve("SIGINT")]) === "SIGTERM" ? 143 : 130
 }
 
 process.exitCode = await main()

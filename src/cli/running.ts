@@ -14,6 +14,7 @@ import { type Stopped, usage } from "./failures.ts"
 import { actorOf, json, readDate } from "./given.ts"
 import { doesNotStart, load, module } from "./module.ts"
 import { Output } from "./Output.ts"
+import { untilTerminated } from "./stopping.ts"
 
 /** An actor whose id is the text that is stored of it, whatever its program makes of that. */
 const actorNamed = (type: string) => Actor<unknown>()(type, { id: Schema.String })
@@ -155,6 +156,8 @@ const worker = Command.make("worker", {
       Effect.raceFirst(Layer.launch(live), Deferred.await(drained)),
       doesNotStart(given.module)
     ).pipe(Effect.provide((yield* Json) ? Logger.layer([Logger.consoleJson]) : Layer.empty))
-  })).pipe(Command.withDescription("Perform the actions of a module, until it is told to stop, or drained"))
+  }).pipe(untilTerminated)).pipe(
+    Command.withDescription("Perform the actions of a module, until it is told to stop, or drained")
+  )
 
 export const runningCommands = [run, worker] as const

@@ -5,6 +5,7 @@ import { Payloads, withEngine } from "./connection.ts"
 import { usage } from "./failures.ts"
 import { Output } from "./Output.ts"
 import { RemoteVerbs } from "./RemoteVerbs.ts"
+import { untilTerminated } from "./stopping.ts"
 
 const serve = Command.make("serve", {
   port: Flag.Int("port").pipe(
@@ -61,7 +62,7 @@ const serve = Command.make("serve", {
         ({ cause }) => usage(`${host}:${port} cannot be listened at: ${String(cause)}`)
       )
     }))
-  })).pipe(
+  }).pipe(untilTerminated)).pipe(
     Command.withDescription("Serve the API and the dashboard over HTTP, without a worker, until it is told to stop")
   )
 

@@ -1,6 +1,7 @@
 /** The program itself: what it prints where, and what it gives to the shell. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema } from "effect"
+import { SqlClient } from "effect/sql"
 import { execFile, spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -8,6 +9,7 @@ import { join, resolve } from "node:path"
 import { type Check, Stepped } from "stepped"
 import * as Embedded from "stepped/embedded"
 import { inject } from "vitest"
+import { blocked, holding } from "../harness/racing.ts"
 import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
 import { Car, stepped, until } from "./fixtures/garage.ts"
 
@@ -87,6 +89,34 @@ describe("the program", () => {
       rmSync(folder, { recursive: true })
     }
   })
+
+  it.live("ends with 143 where SIGTERM cuts it off in the middle of what it does, and with 0 where it serves until then", () =>
+    Effect.gen(function*() {
+      const { url } = yield* freshDatabase()
+      const env = { ...process.env, DATABASE_URL: Redacted.value(url) }
+      const ended = (args: ReadonlyArray<string>, isThere: (out: string) => Effect.Effect<boolean>) =>
+        Effect.gen(function*() {
+          let out = ""
+          const child = yield* Effect.acquireRelease(
+            Effect.sync(() => spawn(process.execPath, ["--no-warnings", program, ...args], { env })),
+            (child) => Effect.sync(() => child.kill("SIGKILL"))
+          )
+          child.stdout.on("data", (data) => out += String(data))
+          const code = new Promise<number | null>((done) => child.on("exit", done))
+          yield* until(`${args[0]} is in the middle of it`, Effect.suspend(() => isThere(out)))
+          child.kill("SIGTERM")
+          return yield* Effect.promise(() => code)
+        })
+      yield* Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* holding(sql`select pg_advisory_xact_lock(hashtextextended('stepped migrations stepped', 0))`)
+        const isHeldUp = Effect.as(blocked(1), true).pipe(Effect.provideService(SqlClient.SqlClient, sql))
+        assert.strictEqual(yield* ended(["migrate", "up"], () => isHeldUp), 143)
+      }).pipe(Effect.scoped, Effect.provide(layerUrl(url)))
+      assert.strictEqual((yield* stepped("migrate", "up", "--url", Redacted.value(url))).code, 0)
+      const serves = (out: string) => Effect.succeed(out.includes("serves http"))
+      assert.strictEqual(yield* ended(["serve", "--port", "0"], serves), 0)
+    }))
 
   it("prints to a pipe without colours, results to one and errors to the other", async () => {
     const missing = await run(["ls"], { DATABASE_URL: inject("databaseUrl"), STEPPED_SCHEMA: "nowhere" })

@@ -13309,6 +13309,12 @@ const third: ReadonlyArray<Bug> = [
       replace: "slot + putOff"
     }],
     tests: { "test/domain/ScheduleSlots.test.ts": ["20.3: where the clock jumps to a slot"] }
+  },
+  {
+    name: "cut-off-and-done",
+    breaks: "a command that SIGTERM cuts off tells the shell that it is done",
+    plants: [{ file: "src/cli/main.ts", find: "=== \"SIGTERM\" ? 143 : 130", replace: "=== \"SIGTERM\" ? 0 : 130" }],
+    tests: { "test/cli/main.test.ts": ["ends with 143 where SIGTERM cuts it off"] }
   }
 ]
 
