@@ -1,5 +1,5 @@
 /** A verb for all that a filter finds: what it would be done to, and then an action of the engine's own that does it, which is looked at. */
-import { Effect, Option } from "effect"
+import { Console, Effect, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 import type { ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
@@ -11,7 +11,7 @@ import type { StorageError } from "../SteppedError.ts"
 import { strangeId } from "./checked.ts"
 import { confirmed } from "./confirmed.ts"
 import { Folder } from "./connection.ts"
-import { nothing, usage } from "./failures.ts"
+import { exitCodes, nothing, stoppedBy, usage } from "./failures.ts"
 import { operator } from "./given.ts"
 import { Output } from "./Output.ts"
 import { where, whereKeys, whereWords } from "./where.ts"
@@ -73,16 +73,30 @@ export const onMany = (verb: ManyVerb, given: GivenMany) =>
       if (!given.detach) return yield* nothing(`${text}, and nothing was done: start one, or do it --here`)
       yield* output.remark(`${text}: it waits for one`)
     }
-    yield* plan.start(options)
-    return given.detach
-      ? yield* output.value({ verb: verb.verb, id: plan.id }, `${plan.id} does it: ${lookAt(plan.id)}`)
-      : yield* told(plan, followed(plan.id))
+    yield* Effect.tapError(
+      plan.start(options),
+      (error) =>
+        stoppedBy(error).code === exitCodes.database
+          ? aside(`whether ${plan.id} has begun is not known: ${lookAt(plan.id)}`)
+          : Effect.void
+    )
+    const does = `${plan.id} does it: ${lookAt(plan.id)}`
+    if (given.detach) return yield* output.value({ verb: verb.verb, id: plan.id }, does)
+    // whatever becomes of this process, somebody knows under which id it goes on
+    yield* aside(does)
+    return yield* told(plan, followed(plan.id))
   })
 
 const counted = ({ count, hasMore }: ManyPlan) =>
   `${count.toLocaleString("en")}${hasMore ? " actions and more" : ` action${count === 1 ? "" : "s"}`}`
 
 const lookAt = (id: string) => `\`stepped show ${id}\` says how far it is, \`stepped cancel ${id}\` stops it`
+
+const isNotOver = (id: string) => `${id} is not over, and a worker goes on with it: ${lookAt(id)}`
+
+/** For people, of programs' too: what they read has the answer alone. */
+const aside = (text: string) =>
+  Effect.flatMap(Output, (output) => output.isJson ? Console.error(`stepped: ${text}`) : output.remark(text))
 
 /** What would be done to how many, by definition, with some of them. */
 const planText = (plan: ManyPlan): string =>
@@ -107,15 +121,32 @@ const isServed = Effect.gen(function*() {
 const isProgress = (u: unknown): u is { readonly asked: number; readonly of: number } =>
   typeof u === "object" && u !== null && "asked" in u && "of" in u
 
-/** Says how far it is whenever that has changed, until it has ended. */
+/**
+ * Says how far it is whenever that has changed, until it has ended. It goes on where it cannot be looked at: that is tried again, and where nobody
+ * ever will answer it is said how to look.
+ */
 const followed = (id: string): Effect.Effect<ActionRecord, StorageError, ActionRepo | Output> =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
     const output = yield* Output
     let said = 0
     let isPaused = false
+    let isAway = false
     while (true) {
-      const record = Option.getOrUndefined(yield* repo.find(id))
+      const looked = yield* Effect.result(repo.find(id))
+      if (Result.isFailure(looked)) {
+        const { isRetryable, message } = looked.failure
+        if (!isRetryable) {
+          yield* aside(isNotOver(id))
+          return yield* looked.failure
+        }
+        if (!isAway) yield* aside(`${message}: it is looked again, while ${id} goes on`)
+        isAway = true
+        yield* Effect.sleep("1 second")
+        continue
+      }
+      isAway = false
+      const record = Option.getOrUndefined(looked.success)
       if (record?.endedAt !== undefined) return record
       const { pause, progress } = record ?? {}
       if (pause !== undefined && !isPaused) {
@@ -138,10 +169,7 @@ const performed = (plan: ManyPlan, options: ManyOptions) =>
 const told = <E, R>({ id, verb: { verb } }: ManyPlan, ending: Effect.Effect<ActionRecord, E, R>) =>
   Effect.gen(function*() {
     const output = yield* Output
-    const { cause, result, status } = yield* Effect.onInterrupt(
-      ending,
-      () => output.remark(`${id} is not over, and a worker goes on with it: ${lookAt(id)}`)
-    )
+    const { cause, result, status } = yield* Effect.onInterrupt(ending, () => aside(isNotOver(id)))
     if (status !== "succeeded") {
       return yield* nothing(
         `${id} has ended as ${status}${

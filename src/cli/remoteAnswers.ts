@@ -1,5 +1,6 @@
 /** What an API answers, as the library has it: its errors, and its records. */
 import { Effect } from "effect"
+import { HttpClientError } from "effect/http"
 import { InvalidOption, InvalidQuery, StorageError } from "../SteppedError.ts"
 
 /** An error of the client's. */
@@ -9,15 +10,19 @@ export type Failure = { readonly _tag: string; readonly message?: string }
 const isOfGiven = ({ _tag }: Failure): boolean =>
   ["BadRequest", "Unprocessable", "Conflict", "SchemaError"].includes(_tag)
 
+/** Whether the same may be answered a little later: the API says so, or something between that and here does, or the connection is lost. */
+const isAway = (error: Failure): boolean =>
+  "isRetryable" in error
+    ? error.isRetryable === true
+    : error._tag === "QueryTimedOut" ||
+      (HttpClientError.isHttpClientError(error) &&
+        (error.reason._tag === "TransportError" || (error.response?.status ?? 0) >= 500))
+
 /** What the API has answered, as the library says it. */
 export const told = (operation: string) => (error: Failure): StorageError | InvalidQuery =>
   isOfGiven(error)
     ? new InvalidQuery({ field: operation, value: "given", takes: error.message ?? error._tag })
-    : new StorageError({
-      operation,
-      isRetryable: "isRetryable" in error && error.isRetryable === true,
-      cause: new Error(`${error._tag}: ${error.message ?? "no answer"}`)
-    })
+    : toldOfStorage(operation)(error)
 
 /** What was given to a verb and refused, in the words of who has refused it. */
 class Refused extends InvalidOption {
@@ -36,7 +41,7 @@ export const toldOfOptions = (operation: string) => (error: Failure): StorageErr
 export const toldOfStorage = (operation: string) => (error: Failure): StorageError =>
   new StorageError({
     operation,
-    isRetryable: false,
+    isRetryable: isAway(error),
     cause: new Error(`${error._tag}: ${error.message ?? "no answer"}`)
   })
 

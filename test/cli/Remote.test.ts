@@ -1,6 +1,7 @@
 /** The command over HTTP: what it prints of an API is what it prints of the database. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, ConfigProvider, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
+import { FetchHttpClient } from "effect/http"
 import { SqlClient } from "effect/sql"
 import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Schedules, Stepped } from "stepped"
 import * as Http from "stepped/http"
@@ -236,6 +237,37 @@ describe("the command over HTTP", () => {
       assert.include(done.out.split("\n"), `done: ${rest}`, done.err)
       // what programs have stored is nobody's who may not read it
       assert.include((yield* over(api.url, "otto")("show", own!.id, "--payloads")).out, "<hidden: notAllowed>")
+    }).pipe(Effect.scoped))
+
+  it.live("21.6: a verb for many goes on being looked at where a look fails, and is named where none will be answered", () =>
+    Effect.gen(function*() {
+      const { announced, client, services } = yield* garage
+      yield* Effect.forEach([1, 2, 3], (id) => client(id).with({ delay: "1 day" }).visitLater("London"))
+      yield* announced
+      const api = yield* Effect.provide(serving(Http.layer({ authorization: known })), services)
+      /** What it prints where the first looks at an action come to these, and not to an answer. */
+      const asked = (args: ReadonlyArray<string>, looks: Array<() => Response>) => {
+        const fetching: typeof fetch = async (input, options) =>
+          (options?.method === "GET" && /\/api\/actions\/[0-9a-f-]{36}$/.test(String(input))
+            ? looks.shift()?.()
+            : undefined) ?? await fetch(input, options)
+        return Effect.provideService(over(api.url, "otto")(...args), FetchHttpClient.Fetch, fetching)
+      }
+      const many = ["--where", "actor=Car, status=queued", "--yes", "--reason", "a test"]
+      const lost = () => {
+        throw new TypeError("fetch failed")
+      }
+      const between = () => new Response("bad gateway", { status: 502 })
+      const done = yield* asked(["reprioritise", ...many, "7"], [lost, between, lost])
+      assert.deepStrictEqual([done.code, done.err, done.out.split("\n").at(-1)], [0, "", "done: 3"], done.out)
+      assert.match(done.out, /\n([0-9a-f-]{36}) does it: `stepped show \1` [^]* it is looked again, while \1 goes on\n/)
+      const denied = () => new Response("{}", { status: 401 })
+      const cut = yield* asked(["cancel", ...many, "--rate", "1", "--json"], [denied])
+      assert.deepStrictEqual([cut.code, cut.out], [3, ""])
+      assert.match(
+        cut.err,
+        /^stepped: ([0-9a-f-]{36}) does it: .*\nstepped: \1 is not over, and a worker goes on with it: /
+      )
     }).pipe(Effect.scoped))
 
   it.effect("21.6: completes with what is false as with anything else, and says why", () =>

@@ -13315,6 +13315,33 @@ const third: ReadonlyArray<Bug> = [
     breaks: "a command that SIGTERM cuts off tells the shell that it is done",
     plants: [{ file: "src/cli/main.ts", find: "=== \"SIGTERM\" ? 143 : 130", replace: "=== \"SIGTERM\" ? 0 : 130" }],
     tests: { "test/cli/main.test.ts": ["ends with 143 where SIGTERM cuts it off"] }
+  },
+  {
+    name: "one-failed-look-ends-many",
+    breaks: "18.4: a verb for many ends from a shell as soon as one look at it fails",
+    plants: [{
+      file: "src/cli/onMany.ts",
+      find: "if (!isRetryable) {",
+      replace: "if (!isRetryable || !isAway) {"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: a verb for many goes on being looked at"] }
+  },
+  {
+    name: "many-that-nobody-can-name",
+    breaks:
+      "18.4: whoever asks for something of many is not told under which id that goes on, before the connection is lost",
+    plants: [{ file: "src/cli/onMany.ts", find: "    yield* aside(does)\n", replace: "" }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: a verb for many goes on being looked at"] }
+  },
+  {
+    name: "away-over-http-for-good",
+    breaks: "21.6: over HTTP a lost connection is a failure for good",
+    plants: [{
+      file: "src/cli/remoteAnswers.ts",
+      find: "error.reason._tag === \"TransportError\" ||",
+      replace: "error.reason._tag === \"EncodeError\" ||"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: a verb for many goes on being looked at"] }
   }
 ]
 
