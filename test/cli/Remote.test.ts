@@ -7,6 +7,7 @@ import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Schedules, Ste
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { remoteServices } from "../../src/cli/remote.ts"
+import { verbTable } from "../../src/verbs/table.ts"
 import { embedded } from "../harness/databases.ts"
 import { storeVersions } from "../http/fixtures/described.ts"
 import { as, known, serving } from "../http/fixtures/serving.ts"
@@ -216,6 +217,32 @@ describe("the command over HTTP", () => {
       const { code, err, out } = yield* ahead
       assert.deepStrictEqual([code, err], [0, ""])
       assert.match(out, /^done: [23] enqueued, and 0 had been before$/)
+    }).pipe(Effect.scoped))
+
+  it.live("21.6: that there is no such action is said in the same place, whoever is asked", () =>
+    Effect.gen(function*() {
+      const { services, stepped } = yield* garage
+      const api = yield* Effect.provide(serving(Http.layer({ authorization: known })), services)
+      const remote = over(api.url, "ada")
+      const id = "0199c2f0-9c1e-7d30-8a44-000000000001"
+      const behind: Readonly<Record<string, ReadonlyArray<string>>> = {
+        "complete-step": ["1"],
+        reprioritise: ["5"],
+        reschedule: ["2030-01-01"],
+        signal: ["go"],
+        complete: ["1"]
+      }
+      const commands = Object.values(verbTable).flatMap(({ command, of }) => of === "action" ? [command] : [])
+      assert.isAbove(commands.length, 10)
+      for (const command of commands) {
+        for (const flags of [[], ["--json"]]) {
+          const args = [command, id, ...behind[command] ?? [], "--reason", "a test", ...flags]
+          const [here, there] = [yield* stepped(...args), yield* remote(...args)]
+          assert.deepStrictEqual(there, here, args.join(" "))
+          assert.deepStrictEqual([here.code, here.out], [1, ""], args.join(" "))
+          assert.match(here.err, /^stepped: there is no (such )?action/i, args.join(" "))
+        }
+      }
     }).pipe(Effect.scoped))
 
   it.live("21.6: a verb for many says how far it is, and what has come of it, to who may not read payloads", () =>

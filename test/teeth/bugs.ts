@@ -13342,6 +13342,16 @@ const third: ReadonlyArray<Bug> = [
       replace: "error.reason._tag === \"EncodeError\" ||"
     }],
     tests: { "test/cli/Remote.test.ts": ["21.6: a verb for many goes on being looked at"] }
+  },
+  {
+    name: "nothing-of-the-database-alone",
+    breaks: "21.6: that there is no such action is an answer of the database, and over HTTP none",
+    plants: [{
+      file: "src/cli/doing.ts",
+      find: "isNothing(answered) ?",
+      replace: "isNothing(answered) && answered.text !== undefined ?"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: that there is no such action"] }
   }
 ]
 
