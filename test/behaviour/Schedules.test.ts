@@ -344,6 +344,24 @@ suite("schedules over deploys", (engine) => {
   )
 
   test(
+    "20.7, 20.8: what was mended while it was paused is broken no more once somebody goes on with it",
+    Effect.gen(function*() {
+      const schedules = yield* Schedules
+      const sql = yield* SqlClient.SqlClient
+      yield* put("broken")
+      yield* sql`update stepped.schedules set zone = 'Mars/Base', spec = '{"cron": "0 * * * *"}' where name = 'broken'`
+      yield* Effect.provide(passing(1), Shops.layer)
+      assert.strictEqual((yield* schedules.find("broken")).state, "broken")
+      yield* schedules.pause("broken", { reason: "nobody knows its zone" })
+      yield* sql`update stepped.schedules set zone = 'UTC' where name = 'broken'`
+      assert.strictEqual(yield* schedules.resume("broken"), "done")
+      const { slot, trouble } = yield* schedules.find("broken")
+      assert.deepStrictEqual([slot, trouble], [at(2), undefined])
+      assert.strictEqual((yield* schedules.next("broken")).length, 5)
+    })
+  )
+
+  test(
     "20.7: one that is to fire and is at no slot is marked with that, and begins anew where it is put again",
     Effect.gen(function*() {
       const schedules = yield* Schedules

@@ -13352,6 +13352,16 @@ const third: ReadonlyArray<Bug> = [
       replace: "isNothing(answered) && answered.text !== undefined ?"
     }],
     tests: { "test/cli/Remote.test.ts": ["21.6: that there is no such action"] }
+  },
+  {
+    name: "resumed-and-broken",
+    breaks: "20.7, 20.8: a schedule that was mended while it was paused is called broken until its next slot",
+    plants: [{
+      file: "src/sql/schema/functions/operate_schedule.sql",
+      find: "next_at = p_next_at,\n          -- whoever asks has read it\n          trouble = null",
+      replace: "next_at = p_next_at"
+    }],
+    tests: { "test/behaviour/Schedules.test.ts": ["20.7, 20.8: what was mended while it was paused"] }
   }
 ]
 

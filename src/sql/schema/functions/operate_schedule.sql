@@ -33,7 +33,10 @@ begin
         return 'moved';
       else
         update schedules s
-        set paused_at = null, paused_by = null, paused_reason = null, slot = p_next_slot, next_at = p_next_at
+        set
+          paused_at = null, paused_by = null, paused_reason = null, slot = p_next_slot, next_at = p_next_at,
+          -- whoever asks has read it
+          trouble = null
         where s.name = p_name;
       end if;
     else
