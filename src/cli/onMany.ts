@@ -10,7 +10,7 @@ import { forMany, type ManyOptions, type ManyPlan, type ManySummary, type ManyVe
 import type { StorageError } from "../SteppedError.ts"
 import { strangeId } from "./checked.ts"
 import { confirmed } from "./confirmed.ts"
-import { Folder } from "./connection.ts"
+import { Folder, RunningProgram } from "./connection.ts"
 import { exitCodes, nothing, stoppedBy, usage } from "./failures.ts"
 import { operator } from "./given.ts"
 import { Output } from "./Output.ts"
@@ -56,8 +56,10 @@ export const onMany = (verb: ManyVerb, given: GivenMany) =>
     const output = yield* Output
     const rate = Option.getOrUndefined(given.rate)
     if (rate !== undefined && rate < 1) return yield* usage("--rate: at least 1 a second")
+    // what is typed into a program keeps nothing waiting that is typed after it: the program has a worker, which does it
+    const isTyped = Option.isSome(yield* Effect.serviceOption(RunningProgram))
     // of an embedded database this is the only process
-    const here = given.here || Option.isSome(yield* Folder)
+    const here = !isTyped && (given.here || Option.isSome(yield* Folder))
     if (here && given.detach) return yield* usage("--detach is for what a worker does: here, it ends with this process")
     const filter = yield* where(Option.getOrElse(given.where, () => ""))
     const plan = yield* forMany(filter, verb)
@@ -70,7 +72,7 @@ export const onMany = (verb: ManyVerb, given: GivenMany) =>
     if (here) return yield* told(plan, performed(plan, options))
     if (!(yield* isServed)) {
       const text = `no worker is running that takes from the queue ${ownQueue}`
-      if (!given.detach) return yield* nothing(`${text}, and nothing was done: start one, or do it --here`)
+      if (!given.detach && !isTyped) return yield* nothing(`${text}, and nothing was done: start one, or do it --here`)
       yield* output.remark(`${text}: it waits for one`)
     }
     yield* Effect.tapError(
@@ -81,7 +83,7 @@ export const onMany = (verb: ManyVerb, given: GivenMany) =>
           : Effect.void
     )
     const does = `${plan.id} does it: ${lookAt(plan.id)}`
-    if (given.detach) return yield* output.value({ verb: verb.verb, id: plan.id }, does)
+    if (given.detach || isTyped) return yield* output.value({ verb: verb.verb, id: plan.id }, does)
     // whatever becomes of this process, somebody knows under which id it goes on
     yield* aside(does)
     return yield* told(plan, followed(plan.id))

@@ -13362,6 +13362,16 @@ const third: ReadonlyArray<Bug> = [
       replace: "next_at = p_next_at"
     }],
     tests: { "test/behaviour/Schedules.test.ts": ["20.7, 20.8: what was mended while it was paused"] }
+  },
+  {
+    name: "typed-and-waited-for",
+    breaks: "a verb for many that is typed into a running program keeps all waiting that is typed after it",
+    plants: [{
+      file: "src/cli/onMany.ts",
+      find: "if (given.detach || isTyped) return",
+      replace: "if (given.detach) return"
+    }],
+    tests: { "test/cli/dev.test.ts": ["asks whether the program fits"] }
   }
 ]
 
