@@ -21,6 +21,8 @@ export interface Run {
   isAbandoned: boolean
   /** It was cut off since the execution is to be interrupted, which is for the next run to do. */
   isPreempted: boolean
+  /** What its body comes to is decided: what the workflow does at its end is done, whatever comes meanwhile. */
+  isEnding: boolean
   /** Whoever still asks for something asks in vain. */
   isOver: boolean
   /** What makes it impossible to go on here: nothing that the body comes to counts then. */
@@ -78,7 +80,7 @@ export const awaits = ({ awaitedByActivities, instance }: Run, deferred: string)
 /** The body begins again where it awaits what has come; an activity of it is not cut off by that. */
 export const preempt = (run: Run | undefined, deferred: string): Effect.Effect<void> =>
   Effect.suspend(() => {
-    if (run === undefined || !run.instance.awaitedDeferreds.has(deferred)) return Effect.void
+    if (run === undefined || run.isEnding || !run.instance.awaitedDeferreds.has(deferred)) return Effect.void
     run.instance.suspended = true
     return run.cut
   })

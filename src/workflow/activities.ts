@@ -15,7 +15,7 @@ import { storedName } from "../domain/executionNames.ts"
 import { InvalidActorId, PayloadTooLarge, TooManyMemos, UnstorableText } from "../SteppedError.ts"
 import { decodeExit, encodeExit } from "./codecs.ts"
 import { closeAbandoned } from "./Kept.ts"
-import { interruptOf } from "./running.ts"
+import { beginsNothing } from "./running.ts"
 import { abandonFor, type Run, type Runs } from "./Runs.ts"
 
 type Result = Workflow.Result<unknown, unknown>
@@ -193,8 +193,7 @@ export const runActivity = (
     }
     const known = run.replay.memo(storedName(activity.name), attempt)
     if (known !== undefined) return read(run, activity, known.result)
-    // what is to be interrupted is replayed for its compensations alone: nothing new begins
-    if (interruptOf(run) !== "none" && !instance.interrupted) return Effect.succeed(new Workflow.Suspended({}))
+    if (beginsNothing(run)) return Effect.succeed(new Workflow.Suspended({}))
     const own = WorkflowInstance.initial(instance.workflow, instance.executionId, {
       awaitedDeferreds: run.awaitedByActivities
     })

@@ -25,7 +25,7 @@ import { codecsOf, encodeExit, type WorkflowCodecs } from "./codecs.ts"
 import { definitionOf, keyOf, Queue } from "./definitions.ts"
 import * as Kept from "./Kept.ts"
 import * as Registrations from "./registrations.ts"
-import { interruptOf, runBody, type Surroundings, takeInterrupt } from "./running.ts"
+import { beginsNothing, runBody, type Surroundings, takeInterrupt } from "./running.ts"
 import * as Runs from "./Runs.ts"
 
 type Service = WorkflowEngine["Service"]
@@ -165,10 +165,7 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
         ? new Workflow.Suspended({})
         : yield* resultOf(of, known.ended, run)
     }
-    // what is to be interrupted is replayed for its compensations alone
-    if (waits && run !== undefined && interruptOf(run) !== "none" && parent?.interrupted !== true) {
-      return new Workflow.Suspended({})
-    }
+    if (waits && run !== undefined && beginsNothing(run)) return new Workflow.Suspended({})
     const { action, isNew } = yield* inRun(
       run,
       executions.start({

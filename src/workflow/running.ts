@@ -15,19 +15,22 @@ import * as Kept from "./Kept.ts"
 import { abandon, type Run, type Runs } from "./Runs.ts"
 
 /** Whether somebody has asked for an end of the execution, and, if so, whether in the middle of what it does. */
-export const interruptOf = ({ replay }: Run): "none" | "safe" | "unsafe" => {
+const interruptOf = ({ replay }: Run): "none" | "safe" | "unsafe" => {
   const sent = replay.sent.get(ExecutionName.interrupt)
   return sent === undefined ? "none" : (sent as { readonly unsafe?: boolean }).unsafe === true ? "unsafe" : "safe"
 }
 
+/** What is to be interrupted is replayed for its compensations alone: before these nothing new begins. */
+export const beginsNothing = (run: Run): boolean => !run.isEnding && interruptOf(run) !== "none"
+
 /**
  * A run hears of an interruption, and says whether its body is cut off by that: not where it knows of one that is unsafe, as it has begun with it.
- * Whoever has asked for it may hear that it is stored after that.
+ * Whoever has asked for it may hear that it is stored after that. What it does at its end is not cut off either.
  */
 export const takeInterrupt = (run: Run, payload: unknown): boolean => {
   if (interruptOf(run) === "unsafe") return false
   run.replay.sent.set(ExecutionName.interrupt, payload)
-  if (interruptOf(run) !== "unsafe") return false
+  if (run.isEnding || interruptOf(run) !== "unsafe") return false
   run.isPreempted = true
   return true
 }
@@ -59,16 +62,17 @@ const applyInterrupt = (run: Run, exit: Exit.Exit<unknown, unknown>): Effect.Eff
     return Effect.void
   }
   const asked = interruptOf(run)
-  const suspends = instance.suspended ||
+  // one that was parked beside another one, which has gone on, has suspended nothing
+  const suspends = (instance.suspended && isInterrupted(exit)) ||
     (Context.get(instance.workflow.annotations, Workflow.SuspendOnFailure) && Exit.isFailure(exit))
-  if (asked === "none" || (asked === "safe" && !suspends)) {
-    // what it has come to does not depend any more on what comes
-    if (!suspends) instance.awaitedDeferreds.clear()
-    return Effect.void
-  }
+  const interrupts = asked === "unsafe" || (asked === "safe" && suspends)
+  if (suspends && !interrupts) return Effect.void
+  // what it has come to does not depend any more on what comes
+  run.isEnding = true
   instance.awaitedDeferreds.clear()
-  instance.interrupted = true
   instance.suspended = false
+  if (!interrupts) return Effect.void
+  instance.interrupted = true
   return Effect.withFiber((fiber) => Effect.interruptible(Fiber.interrupt(fiber)))
 }
 
@@ -93,7 +97,7 @@ const listenerOf = (run: Run, fiber: Fiber.Fiber<unknown, unknown>): ReplayListe
       }
       if (replay.sent.has(name)) return
       replay.sent.set(name, payload)
-      if ([...instance.awaitedDeferreds.keys()].some((awaited) => storedName(awaited) === name)) {
+      if (!run.isEnding && [...instance.awaitedDeferreds.keys()].some((awaited) => storedName(awaited) === name)) {
         instance.suspended = true
         fiber.interruptUnsafe()
       }
@@ -156,6 +160,7 @@ export const runBody = (
         cut: Effect.void,
         isAbandoned: false,
         isPreempted: false,
+        isEnding: false,
         isOver: false,
         hasMissed: false,
         trouble: undefined,

@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Activity, DurableDeferred, Workflow } from "effect/workflow"
-import { WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import { StepWorkflow } from "stepped/workflow"
 import { suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
@@ -152,5 +152,90 @@ suite("what workflows take for their lifetime", (engine) => {
       yield* Fiber.interrupt(performing)
       yield* performedTo(main.workflow, id, `succeeded "done"`)
       assert.deepStrictEqual(seen, ["a"])
+    }))
+
+  /** Two activities that are undone, of which the second one's undoing waits to be let go; then what it comes to. */
+  const heldUndoing = Effect.gen(function*() {
+    const [reached, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+    const held = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+    const body = Effect.gen(function*() {
+      yield* noted("a").pipe(Workflow.withCompensation(() => noted("undoes a")))
+      yield* noted("b").pipe(
+        Workflow.withCompensation(() =>
+          Activity.make({ name: "undoes b", execute: Effect.andThen(note("undoes b"), held) })
+        )
+      )
+    })
+    return { body, reached: Deferred.await(reached), go: Deferred.succeed(go, undefined) }
+  })
+
+  test("24.6, 24.7: an interruption that comes while a failure of its own is undone changes nothing of that", () =>
+    Effect.gen(function*() {
+      const { interruptUnsafe } = yield* WorkflowEngine
+      const ways = {
+        safe: main.workflow.interrupt,
+        unsafe: (id: string) => interruptUnsafe(main.workflow, id)
+      }
+      for (const [name, interrupt] of Object.entries(ways)) {
+        const { body, go, reached } = yield* heldUndoing
+        main.script.body = () => Effect.andThen(body, new Refused({ why: "late" }))
+        const id = yield* main.workflow.execute({ id: name }, { discard: true })
+        const performing = yield* Effect.forkChild(performIdle)
+        yield* reached
+        yield* interrupt.call(main.workflow, id)
+        yield* go
+        yield* Fiber.join(performing)
+        yield* performedTo(main.workflow, id, "failed Fail")
+        assert.deepStrictEqual(seen.splice(0), ["a", "b", "undoes b", "undoes a"])
+      }
+    }))
+
+  test("24.6: what is interrupted already is not cut off in the middle of its compensations by an unsafe interruption", () =>
+    Effect.gen(function*() {
+      const { interruptUnsafe } = yield* WorkflowEngine
+      const { body, go, reached } = yield* heldUndoing
+      main.script.body = () => Effect.andThen(body, DurableDeferred.await(Gate))
+      const id = yield* suspended(main.workflow, "1")
+      yield* main.workflow.interrupt(id)
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* reached
+      yield* interruptUnsafe(main.workflow, id)
+      yield* go
+      yield* Fiber.join(performing)
+      yield* performedTo(main.workflow, id, "failed Interrupt")
+      assert.deepStrictEqual(seen, ["a", "b", "undoes b", "undoes a"])
+    }))
+
+  test("24.6, 24.7: a worker that stops while a failure of its own is undone leaves that to the next, though it is interrupted meanwhile", () =>
+    Effect.gen(function*() {
+      const { body, go, reached } = yield* heldUndoing
+      main.script.body = () => Effect.andThen(body, new Refused({ why: "late" }))
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* reached
+      yield* main.workflow.interrupt(id)
+      yield* Fiber.interrupt(performing)
+      yield* go
+      yield* performedTo(main.workflow, id, "failed Fail")
+      assert.deepStrictEqual(seen, ["a", "b", "undoes b", "undoes b", "undoes a"])
+    }))
+
+  test("24.6: what a workflow does after its success is done, though an interruption comes in the middle of it", () =>
+    Effect.gen(function*() {
+      const [reached, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      main.script.body = () =>
+        Effect.gen(function*() {
+          yield* Workflow.addFinalizer(() => noted("says goodbye"))
+          yield* Workflow.addFinalizer(() => Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go)))
+          return "done"
+        })
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* Deferred.await(reached)
+      yield* main.workflow.interrupt(id)
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(performing)
+      yield* performedTo(main.workflow, id, `succeeded "done"`)
+      assert.deepStrictEqual(seen, ["says goodbye"])
     }))
 })

@@ -12604,6 +12604,22 @@ const third: ReadonlyArray<Bug> = [
     tests: { [workflowScopes]: ["a worker that stops in the middle of compensations"] }
   },
   {
+    name: "undoing-interrupted",
+    breaks: "an interruption in the middle of what an execution does at its end drops the rest of that",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "  run.isEnding = true\n",
+      replace: ""
+    }],
+    tests: {
+      [workflowScopes]: [
+        "an interruption that comes while a failure",
+        "what is interrupted already",
+        "after its success"
+      ]
+    }
+  },
+  {
     name: "compensations-go-on",
     breaks: "a worker that stops begins further compensations of what goes on elsewhere",
     plants: [{
