@@ -95,6 +95,8 @@ export interface Replay {
   readonly transaction: <A, E, R>(
     activity: (remember: Replay["remember"]) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | StorageError, R>
+  /** Whether what the body has failed with ends the execution: else it goes on later, tried again or resumed. */
+  readonly isAnswer: (cause: Cause.Cause<unknown>) => Effect.Effect<boolean>
   /** Is told of what comes while the body runs; answers how to leave. */
   readonly listen: (listener: ReplayListener) => () => void
   /**

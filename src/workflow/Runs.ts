@@ -27,6 +27,8 @@ export interface Run {
   isOver: boolean
   /** What makes it impossible to go on here: nothing that the body comes to counts then. */
   trouble: Cause.Cause<unknown> | undefined
+  /** What its body has died of, and is no answer: it is tried again, or resumed, and nothing ends here. */
+  unanswered: Cause.Cause<unknown> | undefined
   /** It awaits what it has sent itself meanwhile, which has woken nobody: where the run is suspended, it is to look once more. */
   hasMissed: boolean
   /** What only somebody's fix can change: where the run is suspended, it is until it is resumed. */
@@ -91,10 +93,16 @@ export const abandon = (run: Run): void => {
   for (const instance of [...run.kept, run.instance]) instance.abandoned = true
 }
 
+/** Cuts the run off, of which nothing ends here. */
+export const cutOff = (run: Run): Effect.Effect<never> =>
+  Effect.suspend(() => {
+    abandon(run)
+    return Effect.andThen(run.cut, Effect.interrupt)
+  })
+
 /** The database, or somebody who has taken over, keeps the run from going on: it is cut off, and tried again. */
 export const abandonFor = (run: Run, cause: Cause.Cause<unknown>): Effect.Effect<never> =>
   Effect.suspend(() => {
     run.trouble ??= cause
-    abandon(run)
-    return Effect.andThen(run.cut, Effect.interrupt)
+    return cutOff(run)
   })

@@ -12,7 +12,7 @@ import type { Replay, ReplayListener } from "../Execution.ts"
 import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
 import type { WorkflowCodecs } from "./codecs.ts"
 import * as Kept from "./Kept.ts"
-import { abandon, type Run, type Runs } from "./Runs.ts"
+import { abandon, cutOff, type Run, type Runs } from "./Runs.ts"
 
 /** Whether somebody has asked for an end of the execution, and, if so, whether in the middle of what it does. */
 const interruptOf = ({ replay }: Run): "none" | "safe" | "unsafe" => {
@@ -66,15 +66,40 @@ const applyInterrupt = (run: Run, exit: Exit.Exit<unknown, unknown>): Effect.Eff
   const suspends = (instance.suspended && isInterrupted(exit)) ||
     (Context.get(instance.workflow.annotations, Workflow.SuspendOnFailure) && Exit.isFailure(exit))
   const interrupts = asked === "unsafe" || (asked === "safe" && suspends)
-  if (suspends && !interrupts) return Effect.void
-  // what it has come to does not depend any more on what comes
-  run.isEnding = true
-  instance.awaitedDeferreds.clear()
-  instance.suspended = false
-  if (!interrupts) return Effect.void
-  instance.interrupted = true
-  return Effect.withFiber((fiber) => Effect.interruptible(Fiber.interrupt(fiber)))
+  if (interrupts) {
+    end(run)
+    instance.interrupted = true
+    return Effect.withFiber((fiber) => Effect.interruptible(Fiber.interrupt(fiber)))
+  }
+  if (suspends) return Effect.void
+  if (!isUncaptured(run, exit)) {
+    end(run)
+    return Effect.void
+  }
+  return Effect.flatMap(run.replay.isAnswer(exit.cause), (isAnswer) => {
+    if (isAnswer) {
+      end(run)
+      return Effect.void
+    }
+    run.unanswered = exit.cause
+    return cutOff(run)
+  })
 }
+
+/** What it has come to does not depend any more on what comes. */
+const end = (run: Run): void => {
+  run.isEnding = true
+  run.instance.awaitedDeferreds.clear()
+  run.instance.suspended = false
+}
+
+/** It has died, and its workflow does not take that for an exit: whether that ends it, is for the engine to say. */
+const isUncaptured = (
+  { instance }: Run,
+  exit: Exit.Exit<unknown, unknown>
+): exit is Exit.Failure<unknown, unknown> =>
+  Exit.isFailure(exit) && Cause.hasDies(exit.cause) &&
+  !Context.get(instance.workflow.annotations, Workflow.CaptureDefects)
 
 const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
@@ -117,6 +142,11 @@ const running = (
   execute: Effect.Effect<unknown, unknown, WorkflowInstance | WorkflowEngine>,
   { engine }: Surroundings
 ): Effect.Effect<Ended> => {
+  // known before the body begins, which may end without waiting for anything
+  const begun = Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
+    run.cut = Effect.sync(() => fiber.interruptUnsafe())
+    return body
+  })
   const body = execute.pipe(
     Effect.onExit((exit) => applyInterrupt(run, exit)),
     Workflow.intoResult,
@@ -126,8 +156,7 @@ const running = (
   )
   return Effect.uninterruptibleMask((restore) =>
     // but for the body itself: whoever comes too late to interrupt that takes nothing of what it has come to
-    Effect.flatMap(Effect.forkChild(body, { startImmediately: true, uninterruptible: true }), (fiber) => {
-      run.cut = Effect.sync(() => fiber.interruptUnsafe())
+    Effect.flatMap(Effect.forkChild(begun, { startImmediately: true, uninterruptible: true }), (fiber) => {
       const leave = run.replay.listen(listenerOf(run, fiber))
       const waiting = Effect.onInterrupt(restore(Fiber.await(fiber)), () => {
         abandon(run)
@@ -164,6 +193,7 @@ export const runBody = (
         isOver: false,
         hasMissed: false,
         trouble: undefined,
+        unanswered: undefined,
         failure: undefined
       }
       return { run, leave: runs.add(workflow._tag, run) }
@@ -190,6 +220,7 @@ export const runBody = (
         ? failed(replay, run.trouble)
         : yield* Effect.failCause(run.trouble)
     }
+    if (run.unanswered !== undefined) return yield* Effect.failCause(run.unanswered)
     const result = Exit.isSuccess(exit)
       ? exit.value
       // an interruption of its own, as that of an execution that it has waited for, is what it comes to

@@ -8,7 +8,7 @@ import { StepWorkflow } from "stepped/workflow"
 import { suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
-import { Gate, main, open, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
+import { flaky, Gate, loud, main, open, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
 import { noted, Refused, testing } from "./fixtures/workflows.ts"
 
 /** Something that each run takes for the workflow's lifetime, and a finalizer of the workflow's. */
@@ -237,5 +237,41 @@ suite("what workflows take for their lifetime", (engine) => {
       yield* Fiber.join(performing)
       yield* performedTo(main.workflow, id, `succeeded "done"`)
       assert.deepStrictEqual(seen, ["says goodbye"])
+    }))
+
+  test("24.6: what has died, and is tried again or is to be resumed, has undone nothing", () =>
+    Effect.gen(function*() {
+      let isBroken = true
+      flaky.script.body = () =>
+        Effect.gen(function*() {
+          yield* Workflow.provideScope(Effect.acquireRelease(Effect.void, () => note("closes")))
+          yield* Workflow.addFinalizer((exit) => note(`ends ${exit._tag}`))
+          yield* noted("charge").pipe(Workflow.withCompensation(() => note("refund")))
+          return isBroken ? yield* Effect.die(new Error("no light")) : "done"
+        })
+      const id = yield* flaky.workflow.execute({ id: "1" }, { discard: true })
+      yield* performIdle
+      assert.deepStrictEqual(seen, ["charge", "closes"])
+      yield* TestClock.adjust("1 minute")
+      yield* performIdle
+      yield* TestClock.adjust("1 minute")
+      yield* performedTo(flaky.workflow, id, "failed")
+      assert.deepStrictEqual(seen, ["charge", "closes", "closes", "closes"])
+      isBroken = false
+      yield* flaky.workflow.resume(id)
+      yield* performedTo(flaky.workflow, id, `succeeded "done"`)
+      assert.deepStrictEqual(seen.slice(4), ["ends Success", "closes"])
+    }))
+
+  test("24.7: a defect that is an answer undoes what was done", () =>
+    Effect.gen(function*() {
+      loud.script.body = () =>
+        Effect.andThen(
+          noted("a").pipe(Workflow.withCompensation(() => note("undoes a"))),
+          Effect.die(new Error("a mistake"))
+        )
+      const id = yield* loud.workflow.execute({ id: "1" }, { discard: true })
+      yield* performedTo(loud.workflow, id, "failed Die")
+      assert.deepStrictEqual(seen, ["a", "undoes a"])
     }))
 })

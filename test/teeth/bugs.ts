@@ -12620,6 +12620,30 @@ const third: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "undone-by-each-try",
+    breaks: "what has died, and is tried again, is undone all the same",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "    if (isAnswer) {\n",
+      replace: "    if (isAnswer || run.unanswered === undefined) {\n"
+    }],
+    tests: { [workflowScopes]: ["what has died, and is tried again"] }
+  },
+  {
+    name: "cut-too-late",
+    breaks: "a body that dies before it has waited for anything is undone though it is tried again",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "    run.cut = Effect.sync(() => fiber.interruptUnsafe())\n    return body\n",
+      replace: "    return body\n"
+    }, {
+      file: "src/workflow/running.ts",
+      find: "      const leave = run.replay.listen(",
+      replace: "      run.cut = Effect.sync(() => fiber.interruptUnsafe())\n      const leave = run.replay.listen("
+    }],
+    tests: { [workflowScopes]: ["what has died, and is tried again"] }
+  },
+  {
     name: "compensations-go-on",
     breaks: "a worker that stops begins further compensations of what goes on elsewhere",
     plants: [{

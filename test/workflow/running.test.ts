@@ -26,6 +26,7 @@ const begun = (body: Effect.Effect<void, never, WorkflowInstance>) =>
       memo: () => undefined,
       remember: () => Effect.die(new Error("nothing is stored")),
       transaction: () => Effect.die(new Error("nothing is stored")),
+      isAnswer: () => Effect.succeed(true),
       listen: (listener) => {
         listeners.push(listener)
         return () => {}

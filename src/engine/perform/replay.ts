@@ -2,6 +2,7 @@
  * What the body of an execution has when it runs again (rules 24.2 to 24.5): what its activities have come to, what was sent to it, and what the
  * executions have come to that it waits for. All of that came with the claim; what comes later wakes it.
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { checkJson, weigh } from "../../domain/Codec.ts"
 import { definitionKey } from "../../domain/Key.ts"
@@ -9,6 +10,7 @@ import type { ExecutionKey, ExecutionOutcome, Kept, Replay, ReplayListener } fro
 import { PayloadTooLarge, TooManyMemos } from "../../SteppedError.ts"
 import type { RunnableStep } from "../Runnable.ts"
 import type { Performance } from "./Performance.ts"
+import { answerOf } from "./retry.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** Activities of one execution, every attempt of each. */
@@ -83,6 +85,10 @@ export class Replaying implements Replay {
     return this.#env.withTransaction(
       activity((name, attempt, result) => this.#remember(name, attempt, result, this.#env.rememberHere))
     )
+  }
+
+  isAnswer(cause: Cause.Cause<unknown>): Effect.Effect<boolean> {
+    return Effect.isSuccess(answerOf(cause, this.#env.settings))
   }
 
   listen(listener: ReplayListener): () => void {
