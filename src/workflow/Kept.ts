@@ -2,6 +2,7 @@
  * What runs have taken for their workflow's lifetime when they were suspended: it stays open in this process for a while, since most often
  * the next run begins here, and soon. It is closed with what that one takes, at the end.
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -36,7 +37,10 @@ export const close = (instances: ReadonlyArray<Instance>): Effect.Effect<void> =
   Effect.forEach(instances.toReversed(), ({ scope, workflow }) =>
     Effect.catchCause(
       Scope.close(scope, Exit.void),
-      (cause) => log.broken(`a finalizer of an earlier run of ${workflow._tag} failed`, cause)
+      (cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.void
+          : log.broken(`a finalizer of an earlier run of ${workflow._tag} failed`, cause)
     ), { discard: true })
 
 /** The same for what goes on elsewhere, or later: finalizers of the workflow are not called. */

@@ -23,6 +23,8 @@ export interface Run {
   isPreempted: boolean
   /** What its body comes to is decided: what the workflow does at its end is done, whatever comes meanwhile. */
   isEnding: boolean
+  /** What it does at its end waits for something: the next run does what is left of that. */
+  isParked: boolean
   /** Whoever still asks for something asks in vain. */
   isOver: boolean
   /** What makes it impossible to go on here: nothing that the body comes to counts then. */
@@ -86,6 +88,12 @@ export const preempt = (run: Run | undefined, deferred: string): Effect.Effect<v
     run.instance.suspended = true
     return run.cut
   })
+
+/** It waits in the middle of what it does at its end, of which nothing more is done by this run; what earlier ones have left open stays so. */
+export const park = (run: Run): void => {
+  run.isParked = true
+  run.instance.abandoned = true
+}
 
 /** Nothing of this run ends here, nor does what it has left open: said before anything is interrupted, so that finalizers know. */
 export const abandon = (run: Run): void => {

@@ -274,7 +274,7 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
       return state.suspended === undefined ? Option.none() : Option.some(suspendedBy(state.suspended))
     })
 
-  const engine: Service = makeUnsafe({
+  const contract = makeUnsafe({
     register: registering,
     execute: (workflow, options) => executing(workflow, options) as never,
     // where it is suspended, and its caller has a schedule of its own
@@ -285,7 +285,12 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
           state === undefined ? Effect.never : Effect.asVoid(Effect.orDie(executions.ended(state.action, false)))
       ),
     poll: polling,
-    interrupt: (workflow, executionId) => interrupting(workflow, executionId, false),
+    // what one that is interrupted waits for: not what is executed at its end, which is to be done
+    interrupt: (workflow, executionId) =>
+      Effect.flatMap(asking, (by) =>
+        by?.run?.instance.scope.state._tag === "Closed"
+          ? Effect.void
+          : interrupting(workflow, executionId, false)),
     interruptUnsafe: (workflow, executionId) => interrupting(workflow, executionId, true),
     resume: (workflow, executionId) =>
       Effect.orDie(
@@ -306,5 +311,10 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     deferredDone: sending,
     scheduleClock: clockOf
   })
+  // whoever asks for it means it
+  const engine: Service = {
+    ...contract,
+    interrupt: (workflow, executionId) => interrupting(workflow, executionId, false)
+  }
   return engine
 })

@@ -12,7 +12,7 @@ import type { Replay, ReplayListener } from "../Execution.ts"
 import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
 import type { WorkflowCodecs } from "./codecs.ts"
 import * as Kept from "./Kept.ts"
-import { abandon, cutOff, type Run, type Runs } from "./Runs.ts"
+import { abandon, cutOff, type Instance, park, type Run, type Runs } from "./Runs.ts"
 
 /** Whether somebody has asked for an end of the execution, and, if so, whether in the middle of what it does. */
 const interruptOf = ({ replay }: Run): "none" | "safe" | "unsafe" => {
@@ -91,7 +91,31 @@ const end = (run: Run): void => {
   run.isEnding = true
   run.instance.awaitedDeferreds.clear()
   run.instance.suspended = false
+  for (const instance of [...run.kept, run.instance]) watchFinalizers(run, instance)
 }
+
+type Finalizer = (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+
+/** Each finalizer says whether it has been suspended, as the body is: no other one goes on then where this one has not. */
+const watchFinalizers = (run: Run, { scope: { state } }: Instance): void => {
+  if (state._tag !== "Open") return
+  const begun = (finalizer: Finalizer, exit: Exit.Exit<unknown, unknown>) =>
+    Effect.suspend(() => {
+      for (const each of [...run.kept, run.instance]) each.suspended = false
+      return finalizer(exit)
+    })
+  const watched = (finalizer: Finalizer): Finalizer => (exit) =>
+    Effect.onExit(begun(finalizer, exit), (ended) => {
+      if (Exit.isFailure(ended) && Cause.hasInterrupts(ended.cause) && isWaiting(run)) park(run)
+      return Effect.void
+    })
+  if (state.finalizer !== undefined) state.finalizer = watched(state.finalizer)
+  for (const [key, finalizer] of state.finalizers ?? []) state.finalizers?.set(key, watched(finalizer))
+}
+
+/** Whether what it does at its end was suspended. */
+const isWaiting = (run: Run): boolean =>
+  !run.isAbandoned && [...run.kept, run.instance].some(({ suspended }) => suspended)
 
 /** It has died, and its workflow does not take that for an exit: whether that ends it, is for the engine to say. */
 const isUncaptured = (
@@ -108,7 +132,7 @@ type Ended = Exit.Exit<Workflow.Result<unknown, unknown>, unknown>
 
 /** Whether it is to run again here, since it waits for something, or something has come in the middle of it. */
 const isSuspended = (run: Run, exit: Ended): boolean =>
-  Exit.isSuccess(exit) && exit.value._tag === "Suspended" && !run.isAbandoned
+  !run.isAbandoned && (run.isParked || (Exit.isSuccess(exit) && exit.value._tag === "Suspended"))
 
 /** What others send to a body is for its next run, which begins at once where the body awaits it. */
 const listenerOf = (run: Run, fiber: Fiber.Fiber<unknown, unknown>): ReplayListener => {
@@ -131,9 +155,14 @@ const listenerOf = (run: Run, fiber: Fiber.Fiber<unknown, unknown>): ReplayListe
 }
 
 /** At its end what earlier runs have left open is closed after what the last one has: they know as little as they did of how it ends. */
-const closeKept = ({ instance, kept }: Run): Effect.Effect<void> => {
+const closeKept = (run: Run): Effect.Effect<void> => {
+  const { instance, kept } = run
   for (const earlier of kept) earlier.interrupted = instance.interrupted
-  return Kept.close(kept)
+  return Effect.forEach(
+    kept.toReversed(),
+    (earlier) => Effect.suspend(() => run.isParked ? Effect.void : Kept.close([earlier])),
+    { discard: true }
+  )
 }
 
 /** Runs the body in a fiber of its own, which what it awaits may interrupt, and answers what became of it. */
@@ -190,6 +219,7 @@ export const runBody = (
         isAbandoned: false,
         isPreempted: false,
         isEnding: false,
+        isParked: false,
         isOver: false,
         hasMissed: false,
         trouble: undefined,
@@ -221,6 +251,7 @@ export const runBody = (
         : yield* Effect.failCause(run.trouble)
     }
     if (run.unanswered !== undefined) return yield* Effect.failCause(run.unanswered)
+    if (run.isParked) return run.failure === undefined ? suspended(run) : failed(replay, run.failure)
     const result = Exit.isSuccess(exit)
       ? exit.value
       // an interruption of its own, as that of an execution that it has waited for, is what it comes to

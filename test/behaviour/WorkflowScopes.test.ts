@@ -1,6 +1,6 @@
 /** Rule 24.11, and 24.6 where it is about finalizers and compensations: what runs have taken for the workflow's lifetime, and what is done at its end. */
 import { assert } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Activity, DurableDeferred, Workflow } from "effect/workflow"
 import { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
@@ -8,8 +8,19 @@ import { StepWorkflow } from "stepped/workflow"
 import { suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
-import { flaky, Gate, loud, main, open, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
-import { noted, Refused, testing } from "./fixtures/workflows.ts"
+import {
+  flaky,
+  Gate,
+  loud,
+  main,
+  open,
+  OtherGate,
+  part,
+  performedTo,
+  ScriptedLive,
+  suspended
+} from "./fixtures/scripted.ts"
+import { noted, polled, Refused, testing } from "./fixtures/workflows.ts"
 
 /** Something that each run takes for the workflow's lifetime, and a finalizer of the workflow's. */
 const holding = (run: number) =>
@@ -273,5 +284,67 @@ suite("what workflows take for their lifetime", (engine) => {
       const id = yield* loud.workflow.execute({ id: "1" }, { discard: true })
       yield* performedTo(loud.workflow, id, "failed Die")
       assert.deepStrictEqual(seen, ["a", "undoes a"])
+    }))
+
+  /** Three steps, the second one of which is undone by what is given. */
+  const threeUndone = (undoing: Effect.Effect<unknown, Refused, WorkflowEngine | WorkflowInstance>) =>
+    Effect.gen(function*() {
+      yield* noted("a").pipe(Workflow.withCompensation(() => note("undoes a")))
+      yield* noted("b").pipe(Workflow.withCompensation(() => Effect.ignore(undoing)))
+      yield* noted("c").pipe(Workflow.withCompensation(() => noted("undoes c")))
+    })
+  const threeUndoings = ["a", "b", "c", "undoes c", "undoes b", "undoes a"]
+
+  test("24.5, 24.6: an execution that a compensation waits for is waited for, and the rest is undone after it", () =>
+    Effect.gen(function*() {
+      part.script.body = () => Effect.andThen(DurableDeferred.await(Gate), Effect.as(noted("undoes b"), "undone"))
+      const ends = {
+        "failed Fail": Effect.fail(new Refused({ why: "late" })),
+        "failed Interrupt": DurableDeferred.await(OtherGate)
+      }
+      for (const [word, end] of Object.entries(ends)) {
+        const undoing = Effect.scoped(part.workflow.execute({ id: word }))
+        main.script.body = () => Effect.andThen(threeUndone(undoing), end)
+        const id = yield* main.workflow.execute({ id: word }, { discard: true })
+        yield* performIdle
+        if (word === "failed Interrupt") {
+          yield* main.workflow.interrupt(id)
+          yield* performIdle
+        }
+        assert.strictEqual(polled(yield* main.workflow.poll(id)), "suspended")
+        assert.deepStrictEqual(seen, ["a", "b", "c", "undoes c"])
+        yield* open(part.workflow, yield* part.workflow.executionId({ id: word }))
+        yield* performedTo(main.workflow, id, word)
+        assert.deepStrictEqual(seen.splice(0), threeUndoings)
+      }
+    }))
+
+  test("24.3, 24.6: what a compensation awaits comes, and the rest is undone after it", () =>
+    Effect.gen(function*() {
+      const undoing = Effect.andThen(DurableDeferred.await(Gate), noted("undoes b"))
+      main.script.body = () => Effect.andThen(threeUndone(undoing), new Refused({ why: "late" }))
+      const id = yield* suspended(main.workflow, "1")
+      assert.deepStrictEqual(seen, ["a", "b", "c", "undoes c"])
+      yield* open(main.workflow, id)
+      yield* performedTo(main.workflow, id, "failed Fail")
+      assert.deepStrictEqual(seen, threeUndoings)
+    }))
+
+  test("24.2, 24.6: a compensation that gives what cannot be stored waits until somebody has mended that", () =>
+    Effect.gen(function*() {
+      let given = "a\u0000"
+      const undoing = Activity.make({
+        name: "undoes b",
+        success: Schema.String,
+        execute: Effect.suspend(() => Effect.as(note("undoes b"), given))
+      })
+      main.script.body = () => Effect.andThen(threeUndone(undoing), new Refused({ why: "late" }))
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      yield* performedTo(main.workflow, id, "failed")
+      assert.deepStrictEqual(seen, ["a", "b", "c", "undoes c", "undoes b"])
+      given = "a"
+      yield* main.workflow.resume(id)
+      yield* performedTo(main.workflow, id, "failed Fail")
+      assert.deepStrictEqual(seen.slice(5), ["undoes b", "undoes a"])
     }))
 })

@@ -12644,6 +12644,38 @@ const third: ReadonlyArray<Bug> = [
     tests: { [workflowScopes]: ["what has died, and is tried again"] }
   },
   {
+    name: "waiting-at-the-end",
+    breaks: "an execution whose compensation waits for something ends as interrupted, and undoes nothing more",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "for (const instance of [...run.kept, run.instance]) watchFinalizers(run, instance)",
+      replace: "for (const instance of run.kept) watchFinalizers(run, instance)"
+    }],
+    tests: {
+      [workflowScopes]: ["that a compensation waits for", "what a compensation awaits", "a compensation that gives"]
+    }
+  },
+  {
+    name: "undone-out-of-turn",
+    breaks: "what was done before is undone while the undoing of what was done after it waits",
+    plants: [{
+      file: "src/workflow/Runs.ts",
+      find: "  run.isParked = true\n  run.instance.abandoned = true\n",
+      replace: "  run.isParked = true\n"
+    }],
+    tests: { [workflowScopes]: ["that a compensation waits for"] }
+  },
+  {
+    name: "undoing-interrupted-below",
+    breaks: "what a compensation of an interrupted execution executes is interrupted as well",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "by?.run?.instance.scope.state._tag === \"Closed\"",
+      replace: "by?.run?.isOver === true"
+    }],
+    tests: { [workflowScopes]: ["that a compensation waits for"] }
+  },
+  {
     name: "compensations-go-on",
     breaks: "a worker that stops begins further compensations of what goes on elsewhere",
     plants: [{
