@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { log } from "../engine/log.ts"
-import { type Instance, keyOf } from "./Runs.ts"
+import { allOf, type Instance, keyOf } from "./Runs.ts"
 
 /** As long as Effect's own engine keeps it. */
 const keptFor = Duration.seconds(10)
@@ -46,7 +46,7 @@ export const close = (instances: ReadonlyArray<Instance>): Effect.Effect<void> =
 /** The same for what goes on elsewhere, or later: finalizers of the workflow are not called. */
 export const closeAbandoned = (instances: ReadonlyArray<Instance>): Effect.Effect<void> =>
   Effect.suspend(() => {
-    for (const instance of instances) instance.abandoned = true
+    for (const instance of instances.flatMap(allOf)) instance.abandoned = true
     return close(instances)
   })
 

@@ -7,10 +7,24 @@ import type { Replay } from "../Execution.ts"
 /** What Effect's own code knows a run by. */
 export type Instance = WorkflowInstance["Service"]
 
+/** By the scope that they have in common with what they are copies of: Effect makes them for branches of a race, and for what records its end. */
+const copies = new WeakMap<Instance["scope"], Set<Instance>>()
+
+/** An instance with those of its copies that have asked for something: what is said of one is to be said of all. */
+export const allOf = (instance: Instance): ReadonlyArray<Instance> => [
+  instance,
+  ...copies.get(instance.scope) ?? []
+]
+
+/** All that what a run does at its end may ask with. */
+export const instancesOf = ({ instance, kept }: Run): ReadonlyArray<Instance> => [...kept, instance].flatMap(allOf)
+
 /** One run of an execution's body. */
 export interface Run {
   readonly replay: Replay
   readonly instance: Instance
+  /** Those of its activities that run. */
+  readonly activities: Set<Instance>
   /** What its activities await: they are not cut off by that, and wait for it all the same when they are suspended. */
   readonly awaitedByActivities: Map<string, number>
   /** Of earlier runs in this process what they have taken for the workflow's lifetime, the oldest first. */
@@ -40,7 +54,7 @@ export interface Run {
 export interface Runs {
   /** The one that began last of an execution, for who sends something to it. */
   readonly of: (workflow: string, execution: string) => Run | undefined
-  /** Whose instance it is, a copy of it, or that of one of its activities. */
+  /** Whose instance it is, a copy of it, which is remembered, or that of one of its activities. */
   readonly at: (instance: Instance) => Run | undefined
   /** Adds a run; answers how to take it out again. */
   readonly add: (workflow: string, run: Run) => () => void
@@ -55,26 +69,34 @@ export const make = (): Runs => {
   // invariant: of an execution the run that began last is found, as long as it lasts
   const running = new Map<string, Run>()
   // by their scopes: copies of an instance have them in common, and another run of the same execution has another one
-  const byScope = new WeakMap<object, Run>()
+  const byScope = new WeakMap<object, { readonly run: Run; readonly instance: Instance }>()
   return {
     of: (workflow, execution) => running.get(keyOf(workflow, execution)),
-    at: ({ scope }) => {
-      const run = byScope.get(scope)
-      return run === undefined || run.isOver ? undefined : run
+    at: (asking) => {
+      const known = byScope.get(asking.scope)
+      if (known === undefined || known.run.isOver) return undefined
+      if (known.instance !== asking) remember(asking)
+      return known.run
     },
-    adopt: ({ scope }, run) => {
-      byScope.set(scope, run)
+    adopt: (instance, run) => {
+      byScope.set(instance.scope, { run, instance })
     },
     add: (workflow, run) => {
       const key = keyOf(workflow, run.instance.executionId)
       running.set(key, run)
-      for (const { scope } of [...run.kept, run.instance]) byScope.set(scope, run)
+      for (const instance of [...run.kept, run.instance]) byScope.set(instance.scope, { run, instance })
       return () => {
         run.isOver = true
         if (running.get(key) === run) running.delete(key)
       }
     }
   }
+}
+
+const remember = (copy: Instance): void => {
+  const known = copies.get(copy.scope)
+  if (known === undefined) copies.set(copy.scope, new Set([copy]))
+  else known.add(copy)
 }
 
 /** Whether the body awaits a deferred, or one of its activities does. */
@@ -92,13 +114,13 @@ export const preempt = (run: Run | undefined, deferred: string): Effect.Effect<v
 /** It waits in the middle of what it does at its end, of which nothing more is done by this run; what earlier ones have left open stays so. */
 export const park = (run: Run): void => {
   run.isParked = true
-  run.instance.abandoned = true
+  for (const instance of allOf(run.instance)) instance.abandoned = true
 }
 
 /** Nothing of this run ends here, nor does what it has left open: said before anything is interrupted, so that finalizers know. */
 export const abandon = (run: Run): void => {
   run.isAbandoned = true
-  for (const instance of [...run.kept, run.instance]) instance.abandoned = true
+  for (const instance of [...instancesOf(run), ...[...run.activities].flatMap(allOf)]) instance.abandoned = true
 }
 
 /** Cuts the run off, of which nothing ends here. */

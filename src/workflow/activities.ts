@@ -197,15 +197,17 @@ export const runActivity = (
     const own = WorkflowInstance.initial(instance.workflow, instance.executionId, {
       awaitedDeferreds: run.awaitedByActivities
     })
-    own.interrupted = instance.interrupted
+    own.interrupted = run.instance.interrupted
     runs.adopt(own, run)
+    run.activities.add(own)
     // what it needs beside these is in the fiber that calls it: the contract has no types for it
     const body = (activity.executeEncoded as Effect.Effect<unknown, unknown, WorkflowInstance>).pipe(
       Workflow.intoResult,
       // one that is suspended runs again as a whole
       Effect.tap((result) => result._tag === "Suspended" ? closeAbandoned([own]) : Effect.void),
       Effect.provideService(WorkflowInstance, own),
-      Effect.provideService(Activity.CurrentAttempt, attempt)
+      Effect.provideService(Activity.CurrentAttempt, attempt),
+      Effect.ensuring(Effect.sync(() => run.activities.delete(own)))
     )
     return Context.get(activity.annotations, WithTransaction)
       ? inTransaction(run, activity, attempt, body)

@@ -12,7 +12,7 @@ import type { Replay, ReplayListener } from "../Execution.ts"
 import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
 import type { WorkflowCodecs } from "./codecs.ts"
 import * as Kept from "./Kept.ts"
-import { abandon, cutOff, type Instance, park, type Run, type Runs } from "./Runs.ts"
+import { abandon, allOf, cutOff, type Instance, instancesOf, park, type Run, type Runs } from "./Runs.ts"
 
 /** Whether somebody has asked for an end of the execution, and, if so, whether in the middle of what it does. */
 const interruptOf = ({ replay }: Run): "none" | "safe" | "unsafe" => {
@@ -68,7 +68,7 @@ const applyInterrupt = (run: Run, exit: Exit.Exit<unknown, unknown>): Effect.Eff
   const interrupts = asked === "unsafe" || (asked === "safe" && suspends)
   if (interrupts) {
     end(run)
-    instance.interrupted = true
+    for (const each of allOf(instance)) each.interrupted = true
     return Effect.withFiber((fiber) => Effect.interruptible(Fiber.interrupt(fiber)))
   }
   if (suspends) return Effect.void
@@ -101,7 +101,7 @@ const watchFinalizers = (run: Run, { scope: { state } }: Instance): void => {
   if (state._tag !== "Open") return
   const begun = (finalizer: Finalizer, exit: Exit.Exit<unknown, unknown>) =>
     Effect.suspend(() => {
-      for (const each of [...run.kept, run.instance]) each.suspended = false
+      for (const each of instancesOf(run)) each.suspended = false
       return finalizer(exit)
     })
   const watched = (finalizer: Finalizer): Finalizer => (exit) =>
@@ -114,8 +114,7 @@ const watchFinalizers = (run: Run, { scope: { state } }: Instance): void => {
 }
 
 /** Whether what it does at its end was suspended. */
-const isWaiting = (run: Run): boolean =>
-  !run.isAbandoned && [...run.kept, run.instance].some(({ suspended }) => suspended)
+const isWaiting = (run: Run): boolean => !run.isAbandoned && instancesOf(run).some(({ suspended }) => suspended)
 
 /** It has died, and its workflow does not take that for an exit: whether that ends it, is for the engine to say. */
 const isUncaptured = (
@@ -157,7 +156,7 @@ const listenerOf = (run: Run, fiber: Fiber.Fiber<unknown, unknown>): ReplayListe
 /** At its end what earlier runs have left open is closed after what the last one has: they know as little as they did of how it ends. */
 const closeKept = (run: Run): Effect.Effect<void> => {
   const { instance, kept } = run
-  for (const earlier of kept) earlier.interrupted = instance.interrupted
+  for (const earlier of kept.flatMap(allOf)) earlier.interrupted = instance.interrupted
   return Effect.forEach(
     kept.toReversed(),
     (earlier) => Effect.suspend(() => run.isParked ? Effect.void : Kept.close([earlier])),
@@ -213,6 +212,7 @@ export const runBody = (
       const run: Run = {
         replay,
         instance: WorkflowInstance.initial(workflow, replay.execution),
+        activities: new Set(),
         awaitedByActivities: new Map(),
         kept: kept.take(workflow._tag, replay.execution),
         cut: Effect.void,

@@ -347,4 +347,89 @@ suite("what workflows take for their lifetime", (engine) => {
       yield* performedTo(main.workflow, id, "failed Fail")
       assert.deepStrictEqual(seen.slice(5), ["undoes b", "undoes a"])
     }))
+
+  /** A branch of a race that has another one, which waits for nothing that comes. */
+  const raced = (
+    branch: Effect.Effect<string, Refused, WorkflowEngine | WorkflowInstance | Scope.Scope>
+  ) =>
+    DurableDeferred.raceAll({
+      name: "race",
+      success: Schema.String,
+      error: Refused,
+      effects: [branch, DurableDeferred.await(OtherGate)]
+    })
+
+  test("24.6: what a branch of a race has done is undone by an interruption", () =>
+    Effect.gen(function*() {
+      main.script.body = () =>
+        raced(Effect.andThen(
+          noted("a").pipe(Workflow.withCompensation(() => noted("undoes a"))),
+          DurableDeferred.await(Gate)
+        ))
+      const id = yield* suspended(main.workflow, "1")
+      yield* main.workflow.interrupt(id)
+      yield* performedTo(main.workflow, id, "failed Interrupt")
+      assert.deepStrictEqual(seen, ["a", "undoes a"])
+    }))
+
+  test("24.6: what a branch of a race has done is not undone where its worker stops", () =>
+    Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      let during: Effect.Effect<void> = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      main.script.body = () =>
+        raced(Effect.gen(function*() {
+          yield* noted("a").pipe(Workflow.withCompensation(() => note("undoes a")))
+          yield* Activity.make({ name: "held", execute: Effect.suspend(() => during) })
+          return "done"
+        }))
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* Deferred.await(reached)
+      yield* Fiber.interrupt(performing)
+      during = Effect.void
+      yield* performedTo(main.workflow, id, `succeeded "done"`)
+      assert.deepStrictEqual(seen, ["a"])
+    }))
+
+  test("24.11: what a branch of a race does at the end is not done for one that is suspended for longer", () =>
+    Effect.gen(function*() {
+      main.script.body = () =>
+        raced(Effect.andThen(Workflow.addFinalizer(() => note("ends")), DurableDeferred.await(Gate)))
+      const id = yield* suspended(main.workflow, "1")
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      assert.deepStrictEqual(seen, [])
+      yield* open(main.workflow, id)
+      yield* performedTo(main.workflow, id, `succeeded "open"`)
+      assert.deepStrictEqual(seen, ["ends"])
+    }))
+
+  test("24.6: what a branch of a race waits for is interrupted with it", () =>
+    Effect.gen(function*() {
+      main.script.body = () => raced(part.workflow.execute({ id: "1" }))
+      part.script.body = () => DurableDeferred.await(Gate)
+      const id = yield* suspended(main.workflow, "1")
+      yield* main.workflow.interrupt(id)
+      yield* performedTo(main.workflow, id, "failed Interrupt")
+      yield* performedTo(part.workflow, yield* part.workflow.executionId({ id: "1" }), "failed Interrupt")
+    }))
+
+  test("24.6: what an activity does at its end is not done where its worker stops", () =>
+    Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      let during: Effect.Effect<void> = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      const activity = Activity.make({
+        name: "held",
+        execute: Effect.andThen(Workflow.addFinalizer(() => note("ends")), Effect.suspend(() => during))
+      })
+      main.script.body = () => Effect.as(activity, "done")
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* Deferred.await(reached)
+      yield* Fiber.interrupt(performing)
+      assert.deepStrictEqual(seen, [])
+      during = Effect.void
+      yield* performedTo(main.workflow, id, `succeeded "done"`)
+      assert.deepStrictEqual(seen, ["ends"])
+    }))
 })

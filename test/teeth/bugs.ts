@@ -11810,7 +11810,8 @@ const third: ReadonlyArray<Bug> = [
       replace: "    instance.suspended = false\n"
     }, {
       file: "src/workflow/Runs.ts",
-      find: "  for (const instance of [...run.kept, run.instance]) instance.abandoned = true\n",
+      find:
+        "  for (const instance of [...instancesOf(run), ...[...run.activities].flatMap(allOf)]) instance.abandoned = true\n",
       replace: ""
     }],
     tests: { [workflowDeaths]: ["a body that is cut off"] }
@@ -12660,7 +12661,7 @@ const third: ReadonlyArray<Bug> = [
     breaks: "what was done before is undone while the undoing of what was done after it waits",
     plants: [{
       file: "src/workflow/Runs.ts",
-      find: "  run.isParked = true\n  run.instance.abandoned = true\n",
+      find: "  run.isParked = true\n  for (const instance of allOf(run.instance)) instance.abandoned = true\n",
       replace: "  run.isParked = true\n"
     }],
     tests: { [workflowScopes]: ["that a compensation waits for"] }
@@ -12676,11 +12677,34 @@ const third: ReadonlyArray<Bug> = [
     tests: { [workflowScopes]: ["that a compensation waits for"] }
   },
   {
+    name: "branches-unheard",
+    breaks: "branches of a race hear neither that the execution is interrupted nor that it goes on elsewhere",
+    plants: [{
+      file: "src/workflow/Runs.ts",
+      find: "if (known.instance !== asking) remember(asking)",
+      replace: "if (known.instance === asking) remember(asking)"
+    }],
+    tests: {
+      [workflowScopes]: [
+        "what a branch of a race has done is not undone",
+        "what a branch of a race does at the end",
+        "what a branch of a race waits for"
+      ]
+    }
+  },
+  {
+    name: "activities-that-end",
+    breaks: "an activity that is cut off where its worker stops does what it does at its end",
+    plants: [{ file: "src/workflow/activities.ts", find: "    run.activities.add(own)\n", replace: "" }],
+    tests: { [workflowScopes]: ["what an activity does at its end"] }
+  },
+  {
     name: "compensations-go-on",
     breaks: "a worker that stops begins further compensations of what goes on elsewhere",
     plants: [{
       file: "src/workflow/Runs.ts",
-      find: "  for (const instance of [...run.kept, run.instance]) instance.abandoned = true\n",
+      find:
+        "  for (const instance of [...instancesOf(run), ...[...run.activities].flatMap(allOf)]) instance.abandoned = true\n",
       replace: ""
     }],
     tests: { [workflowScopes]: ["a worker that stops in the middle of compensations"] }
@@ -12734,7 +12758,7 @@ const third: ReadonlyArray<Bug> = [
     breaks: "what is only suspended does what its workflow does at its end",
     plants: [{
       file: "src/workflow/Kept.ts",
-      find: "for (const instance of instances) instance.abandoned = true",
+      find: "for (const instance of instances.flatMap(allOf)) instance.abandoned = true",
       replace: ""
     }],
     tests: { [workflowScopes]: ["what is suspended for longer"] }
