@@ -161,7 +161,8 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     const waits = parent !== undefined && detached !== true
     const known = waits ? run?.replay.childOf(key) : undefined
     if (known !== undefined) {
-      return known.ended === undefined
+      // what it has come to is not read where nobody has asked for it
+      return discard || known.ended === undefined
         ? new Workflow.Suspended({})
         : yield* resultOf(of, known.ended, run)
     }

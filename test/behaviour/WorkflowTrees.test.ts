@@ -358,4 +358,25 @@ suite("workflows in workflows", (engine) => {
       yield* performedTo(main.workflow, id, `succeeded "own"`)
       assert.deepStrictEqual(seen.filter((line) => line === "waits").length, 2)
     }))
+
+  test("24.5: what one has come to that was executed without waiting for it is not read", () =>
+    Effect.gen(function*() {
+      let reads: Schema.Codec<any, any> = Schema.String
+      const other = () =>
+        Workflow.make("Part", { payload: { id: Schema.String }, success: reads, idempotencyKey: ({ id }) => id })
+      main.script.body = () =>
+        Effect.gen(function*() {
+          yield* other().execute({ id: "1" }, { discard: true })
+          yield* DurableDeferred.await(Gate)
+          return yield* DurableDeferred.await(OtherGate)
+        })
+      const id = yield* suspended(main.workflow, "1")
+      yield* performedTo(part.workflow, yield* part.workflow.executionId({ id: "1" }), `succeeded "1"`)
+      reads = Schema.Int
+      yield* open(main.workflow, id)
+      yield* performIdle
+      assert.strictEqual(polled(yield* main.workflow.poll(id)), "suspended")
+      yield* open(main.workflow, id, "done", OtherGate)
+      yield* performedTo(main.workflow, id, `succeeded "done"`)
+    }))
 })

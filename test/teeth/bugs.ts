@@ -12585,6 +12585,16 @@ const third: ReadonlyArray<Bug> = [
     tests: { [workflowTrees]: ["what an activity, a deferred or a child"] }
   },
   {
+    name: "unasked-child",
+    breaks: "an execution has failed where it cannot read what one has come to that it does not wait for",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "return discard || known.ended === undefined",
+      replace: "return known.ended === undefined"
+    }],
+    tests: { [workflowTrees]: ["what one has come to that was executed without waiting"] }
+  },
+  {
     name: "unread-deferred",
     breaks: "an execution ends with a defect where it cannot read what a deferred was given",
     plants: [{
