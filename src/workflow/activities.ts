@@ -91,20 +91,18 @@ const read = (run: Run, activity: Activity.Any, stored: unknown): Effect.Effect<
         )
   )
 
-/** Takes what an activity has done out of its transaction, with what it has come to; that may be stored already. */
+/** Takes what an activity has done out of its transaction; `after` says what comes then. */
 class RollBack {
-  readonly result: Result
-  readonly isStored: boolean
-  constructor(result: Result, isStored = false) {
-    this.result = result
-    this.isStored = isStored
+  readonly after: Effect.Effect<Result>
+  constructor(after: Effect.Effect<Result>) {
+    this.after = after
   }
 }
 
 /**
  * An activity that is annotated with a transaction (`ClusterSchema.WithTransaction`): what it has come to commits with what it has done. Where it
- * fails, or is suspended, nothing of that stays; a failure is stored afterwards. Where another one has stored what it has come to meanwhile, as one
- * whose commit has come late, nothing stays either: that one has done it.
+ * fails, or is suspended, nothing of that stays; a failure is stored afterwards, and a defect that is no result is one of whoever runs it. Where
+ * another one has stored what it has come to meanwhile, as one whose commit has come late, nothing stays either: that one has done it.
  */
 const inTransaction = (
   run: Run,
@@ -114,27 +112,33 @@ const inTransaction = (
 ): Effect.Effect<Result, never, WorkflowInstance> =>
   Effect.matchCauseEffect(
     run.replay.transaction((remember) =>
-      Effect.flatMap(body, (result) =>
-        result._tag === "Suspended" || Exit.isFailure(result.exit)
-          ? Effect.fail(new RollBack(result))
-          : Effect.flatMap(
-            store(run, activity, attempt, result.exit, remember),
-            ({ isNew, result }) =>
-              result._tag === "Suspended" || !isNew ? Effect.fail(new RollBack(result, true)) : Effect.succeed(result)
-          ))
+      Effect.matchCauseEffect(body, {
+        // an interruption is for whoever has interrupted it
+        onFailure: (cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Effect.failCause(cause)
+            : Effect.fail(new RollBack(Effect.failCause(cause))),
+        onSuccess: (result) =>
+          result._tag === "Suspended"
+            ? Effect.fail(new RollBack(Effect.succeed(result)))
+            : Exit.isFailure(result.exit)
+            ? Effect.fail(new RollBack(storeAlone(run, activity, attempt, result.exit)))
+            : Effect.flatMap(
+              store(run, activity, attempt, result.exit, remember),
+              ({ isNew, result }) =>
+                result._tag === "Suspended" || !isNew
+                  ? Effect.fail(new RollBack(Effect.succeed(result)))
+                  : Effect.succeed(result)
+            )
+      })
     ),
     {
       onSuccess: Effect.succeed,
       onFailure: (cause): Effect.Effect<Result> => {
         const error = Cause.squash(cause)
-        if (!(error instanceof RollBack)) {
-          // the run itself was cut off: that is for whoever has done so
-          return Cause.hasInterruptsOnly(cause) ? Effect.interrupt : abandonFor(run, cause)
-        }
-        const { isStored, result } = error
-        return result._tag === "Suspended" || isStored
-          ? Effect.succeed(result)
-          : storeAlone(run, activity, attempt, result.exit)
+        if (error instanceof RollBack) return error.after
+        // the run itself was cut off: that is for whoever has done so
+        return Cause.hasInterruptsOnly(cause) ? Effect.interrupt : abandonFor(run, cause)
       }
     }
   )

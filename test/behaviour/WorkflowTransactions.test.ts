@@ -4,12 +4,13 @@ import { Cause, Effect, Layer, Option, Schema, type Scope } from "effect"
 import { ClusterSchema } from "effect/cluster"
 import { PersistedQueue } from "effect/persistence"
 import { SqlClient } from "effect/sql"
-import { Activity, DurableClock, DurableDeferred, DurableQueue, type Workflow } from "effect/workflow"
+import { Activity, DurableClock, DurableDeferred, DurableQueue, Workflow } from "effect/workflow"
 import type { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import { layerPersistedQueueStore } from "stepped/stores"
 import { suite } from "../harness/databases.ts"
-import { Gate, main, open, part, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
-import { polled, testing } from "./fixtures/workflows.ts"
+import { note, seen } from "../harness/notes.ts"
+import { Gate, loud, main, open, part, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
+import { noted, polled, testing } from "./fixtures/workflows.ts"
 
 type Asked = Effect.Effect<unknown, unknown, WorkflowEngine | WorkflowInstance | Scope.Scope>
 
@@ -96,5 +97,35 @@ suite("what waits in a transaction", (engine) => {
       const id = yield* suspended(main.workflow, "1")
       yield* open(main.workflow, id)
       yield* performedTo(main.workflow, id, `succeeded "went on"`)
+    }))
+
+  test("24.4, 24.7: a defect of an activity is taken back with its transaction, and is a defect of whoever runs it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`create table if not exists broken (n int not null)`
+      yield* sql`delete from broken`
+      const breaks = Activity.make({
+        name: "breaks",
+        execute: Effect.andThen(
+          Effect.orDie(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`insert into broken values (1)`)),
+          Effect.die(new Error("no light"))
+        )
+      }).annotate(ClusterSchema.WithTransaction, true)
+      loud.script.body = (name) =>
+        Effect.gen(function*() {
+          yield* noted("a").pipe(Workflow.withCompensation(() => note("undoes a")))
+          if (name === "caught") {
+            return yield* Effect.catchDefect(Effect.as(breaks, "never"), (error) => Effect.succeed(String(error)))
+          }
+          return yield* Effect.as(breaks, "never")
+        })
+      for (const [name, word] of [["not caught", "failed Die"], ["caught", `succeeded "Error: no light"`]] as const) {
+        const id = yield* loud.workflow.execute({ id: name }, { discard: true })
+        yield* performedTo(loud.workflow, id, word)
+      }
+      assert.deepStrictEqual(seen, ["a", "undoes a", "a"])
+      const rows = yield* sql`select n from broken`
+      yield* sql`drop table broken`
+      assert.deepStrictEqual(rows, [])
     }))
 })

@@ -11817,6 +11817,16 @@ const third: ReadonlyArray<Bug> = [
     tests: { [workflowDeaths]: ["a body that is cut off"] }
   },
   {
+    name: "defects-in-transactions",
+    breaks: "a defect of an activity in a transaction is taken for the database's trouble",
+    plants: [{
+      file: "src/workflow/activities.ts",
+      find: "Effect.fail(new RollBack(Effect.failCause(cause)))",
+      replace: "Effect.failCause(cause)"
+    }],
+    tests: { [workflowTransactions]: ["a defect of an activity"] }
+  },
+  {
     name: "booked-by-itself",
     breaks: "what an activity does in a transaction stays though it has failed",
     plants: [{
@@ -12569,8 +12579,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "24.4: an activity whose commit came late, or that two do at one moment, is done twice",
     plants: [{
       file: "src/workflow/activities.ts",
-      find: `result._tag === "Suspended" || !isNew ?`,
-      replace: `result._tag === "Suspended" ?`
+      find: `result._tag === "Suspended" || !isNew`,
+      replace: `result._tag === "Suspended"`
     }],
     tests: { [executionRaces]: ["24.4: of two transactions"] }
   },
