@@ -104,15 +104,21 @@ export const make = (options: {
         next === undefined ? Effect.never : due(next)
       ])
 
-    /** What failed is tried again under the same token: what it has taken is found by that. */
+    /**
+     * What failed is tried again under the same token: what it has taken is found by that. It is asked for also where nobody waits any longer, or the
+     * store is closed, and given back then: else nobody would have it until the lease is over.
+     */
     const looking = (queue: Queue): Effect.Effect<void> =>
       Effect.gen(function*() {
         let token = randomUUID()
         let failures = 0
+        let isLost = false
         // those who come at one moment come into one look
         yield* Effect.yieldNow
-        while (queue.waiters.length > 0) {
+        while (queue.waiters.length > 0 || isLost) {
           queue.nudge.closeUnsafe()
+          const isLast = closed
+          // for nobody it takes nothing that it has not taken by then
           const exit = yield* Effect.exit(
             Effect.uninterruptible(
               options.take(queue.name, token, Math.min(queue.waiters.length, most), queue.attempts)
@@ -124,14 +130,18 @@ export const make = (options: {
               fail(queue, failedTo("take an element", error))
               break
             }
+            if (isLast) break
+            isLost = true
             if (isWorthSaying(failures)) yield* log.trouble(`nothing is taken of ${queue.name}`, error, "trying again")
-            yield* Effect.interruptible(pauseAfter(failures++))
+            // a store that is closed waits no longer
+            yield* Effect.exit(Effect.interruptible(pauseAfter(failures++)))
             continue
           }
           failures = 0
+          isLost = false
           const { elements, next } = exit.value
           if (elements.length === 0) {
-            yield* Effect.interruptible(pause(queue, next))
+            if (queue.waiters.length > 0) yield* Effect.interruptible(pause(queue, next))
             continue
           }
           token = randomUUID()

@@ -1,6 +1,6 @@
 /** Those who wait for elements of a queue, over a database that answers as a test says. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber } from "effect"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import type { Taken, TakenElement } from "../../src/sql/elements.ts"
 import { StorageError } from "../../src/SteppedError.ts"
 import * as Takers from "../../src/stores/Takers.ts"
@@ -111,4 +111,37 @@ describe("takers", () => {
       }))
       assert.deepStrictEqual([Exit.isFailure(refused), Exit.isFailure(yield* Fiber.join(closed))], [true, true])
     }))
+
+  for (
+    const [who, leaves] of [
+      ["whoever waited has gone", true],
+      ["the store is closed", false]
+    ] as const
+  ) {
+    it.effect(`23.6, 23.7: what an answer that was lost had taken is given back, where ${who} meanwhile`, () =>
+      Effect.gen(function*() {
+        const tokens: Array<string> = []
+        const lost = yield* Deferred.make<void>()
+        const scope = yield* Scope.make()
+        const { givenBack, next } = yield* Scope.provide(
+          make((token) => {
+            tokens.push(token)
+            return tokens.length === 1
+              ? Effect.andThen(
+                Deferred.succeed(lost, undefined),
+                Effect.fail(new StorageError({ operation: "take", isRetryable: true, cause: new Error("lost") }))
+              )
+              : Effect.succeed({ elements: [element(1, token)], next: undefined })
+          }),
+          scope
+        )
+        const waiting = yield* Effect.forkChild(Effect.exit(next))
+        yield* Deferred.await(lost)
+        if (leaves) yield* Fiber.interrupt(waiting)
+        else yield* Scope.close(scope, Exit.void)
+        while (givenBack.length === 0) yield* Effect.promise(() => new Promise((resume) => setImmediate(resume)))
+        yield* Scope.close(scope, Exit.void)
+        assert.deepStrictEqual([givenBack, new Set(tokens).size, tokens.length], [[1], 1, 2])
+      }))
+  }
 })

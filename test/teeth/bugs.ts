@@ -11715,10 +11715,21 @@ const third: ReadonlyArray<Bug> = [
     breaks: "what an answer that was lost had taken waits until its lease is over",
     plants: [{
       file: "src/stores/Takers.ts",
-      find: "yield* Effect.interruptible(pauseAfter(failures++))\n",
-      replace: "yield* Effect.interruptible(pauseAfter(failures++))\n            token = randomUUID()\n"
+      find: "yield* Effect.exit(Effect.interruptible(pauseAfter(failures++)))\n",
+      replace: "yield* Effect.exit(Effect.interruptible(pauseAfter(failures++)))\n            token = randomUUID()\n"
     }],
-    tests: { "test/stores/Takers.test.ts": ["23.7: what an answer that was lost"] }
+    tests: { "test/stores/Takers.test.ts": ["23.7: what an answer that was lost had taken is asked for"] }
+  },
+  {
+    name: "lost-and-left",
+    breaks: "what an answer that was lost had taken is nobody's until its lease is over, where nobody waits any longer",
+    plants: [{
+      file: "src/stores/Takers.ts",
+      find: "            isLost = true\n",
+      replace: ""
+    }],
+    tests: { "test/stores/Takers.test.ts": ["where whoever waited has gone", "where the store is closed"] },
+    hangs: true
   },
   {
     name: "letters-that-never-die",
