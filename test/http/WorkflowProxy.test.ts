@@ -4,6 +4,7 @@ import { Effect, Fiber, Layer } from "effect"
 import { DurableDeferred } from "effect/workflow"
 import { Stepped } from "stepped"
 import { onlyOf, readable } from "../behaviour/fixtures/shownWorkflows.ts"
+import { polled } from "../behaviour/fixtures/workflows.ts"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { until } from "../harness/workers.ts"
@@ -43,7 +44,7 @@ suite("workflows that others call", (engine) => {
       const waiting = yield* Effect.forkChild(rpcs.Print({ document: "held" }))
       yield* until(
         "it waits",
-        Effect.map(onlyOf("Print"), ({ startedAt }) => startedAt !== undefined)
+        Effect.map(Print.poll(executionId), (result) => polled(result) === "suspended")
       )
       yield* DurableDeferred.succeed(Stop, {
         token: DurableDeferred.tokenFromExecutionId(Stop, { workflow: Print, executionId }),
