@@ -109,9 +109,12 @@ describe("the program", () => {
         })
       yield* Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
-        yield* holding(sql`select pg_advisory_xact_lock(hashtextextended('stepped migrations stepped', 0))`)
+        const giveWay = yield* holding(
+          sql`select pg_advisory_xact_lock(hashtextextended('stepped migrations stepped', 0))`
+        )
         const isHeldUp = Effect.as(blocked(1), true).pipe(Effect.provideService(SqlClient.SqlClient, sql))
         assert.strictEqual(yield* ended(["migrate", "up"], () => isHeldUp), 143)
+        yield* giveWay
       }).pipe(Effect.scoped, Effect.provide(layerUrl(url)))
       assert.strictEqual((yield* stepped("migrate", "up", "--url", Redacted.value(url))).code, 0)
       const serves = (out: string) => Effect.succeed(out.includes("serves http"))
