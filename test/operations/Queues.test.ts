@@ -1,12 +1,12 @@
 /** Jobs that a worker does not take: in queues that a deploy has renamed, and of definitions that nobody has. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Logger, Schema, Scope } from "effect"
+import { Deferred, Effect, Layer, Logger, Schema, Scope } from "effect"
 import { type EnqueueError, JobQueue, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { statusesOf } from "../harness/observing.ts"
 import { allEnded, until } from "../harness/workers.ts"
-import { database, startEngine, startWorkerOf } from "./starting.ts"
+import { database, startEngine, startOver, startWorkerOf } from "./starting.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
@@ -89,6 +89,38 @@ describe("a queue that a deploy has renamed", () => {
     }))
 })
 
+describe("an action that a deploy has moved to another queue", () => {
+  it.live("is taken by who has the queue where it waits, also where each worker is restricted to one", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const begun = yield* Deferred.make<void>()
+        const Old = deploy("default", Deferred.succeed(begun, undefined))
+        const old = yield* Old.client
+        const scope = yield* Scope.make()
+        yield* Scope.provide(startWorkerOf(url, Old.layer, { gracePeriod: "10 seconds" }), scope)
+        const handles = [yield* old(1).tripLater()]
+        yield* Deferred.await(begun)
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+        handles.push(yield* old(2).tripLater())
+        assert.include(yield* backlog, "1 Car/trip in default")
+
+        const New = deploy("reports")
+        const workers = Layer.mergeAll(
+          Stepped.worker({ queues: ["default"] }),
+          Stepped.worker({ queues: ["reports"] })
+        )
+        yield* startOver(url, workers.pipe(Layer.provide(New.layer)))
+        handles.push(yield* (yield* New.client)(3).tripLater())
+        yield* Effect.forEach(handles, (handle) => handle.await)
+        assert.deepStrictEqual(yield* statusesOf("trip"), ["succeeded", "succeeded", "succeeded"])
+        assert.deepStrictEqual(yield* backlog, [])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+})
+
 describe("queues of one worker", () => {
   it.live("have their turns: one that is always full keeps no other from being served", () =>
     Effect.gen(function*() {
@@ -115,21 +147,29 @@ describe("queues of one worker", () => {
 })
 
 describe("jobs that a worker does not take", () => {
+  /** A logger, what it was told, and a wait until that was something. */
+  const listening = () => {
+    const said: Array<string> = []
+    const log = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))])
+    const says = (what: string) =>
+      Effect.gen(function*() {
+        while (!said.some((line) => line.includes(what))) yield* Effect.promise(() => new Promise(setImmediate))
+      })
+    return { said, log, says }
+  }
+  const wait = (name: string, time: string) =>
+    Effect.flatMap(
+      PgClient.PgClient,
+      (sql) => sql`update stepped.jobs set enqueued_at = enqueued_at - ${time}::interval where definition = ${name}`
+    )
+
   it.live("are named by it when they have waited for minutes, once an hour", () =>
     Effect.gen(function*() {
       const url = yield* database
       const client = yield* startEngine(url)
-      const said: Array<string> = []
-      const log = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))])
-      const says = (what: string) =>
-        Effect.gen(function*() {
-          while (!said.some((line) => line.includes(what))) yield* Effect.promise(() => new Promise(setImmediate))
-        })
+      const { log, said, says } = listening()
       yield* Effect.gen(function*() {
-        const sql = yield* PgClient.PgClient
         const van = (yield* Vans.client)(1)
-        const wait = (name: string, time: string) =>
-          sql`update stepped.jobs set enqueued_at = enqueued_at - ${time}::interval where definition = ${name}`
         yield* Effect.all([van.parcelLater(), van.letterLater(), van.cardLater()])
         yield* wait("Van/parcel", "10 minutes")
         yield* wait("Van/letter", "4 minutes")
@@ -146,6 +186,21 @@ describe("jobs that a worker does not take", () => {
           "1 Van/letter in default",
           "1 Van/parcel in default"
         ])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("are named where two workers of a process could each leave them to the other", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      const { log, says } = listening()
+      yield* Effect.gen(function*() {
+        yield* (yield* Vans.client)(1).parcelLater()
+        yield* wait("Van/parcel", "10 minutes")
+        const workers = Layer.mergeAll(Stepped.worker(), Stepped.worker({ queues: ["default"] }))
+        yield* Effect.provide(startOver(url, workers.pipe(Layer.provide(deploy("default").layer))), log)
+        yield* says("jobs of Van/parcel in the queue default wait since")
         yield* healthy
       }).pipe(Effect.provide(client))
     }))

@@ -20,19 +20,25 @@ export const alone = <A, E>(layer: Layer.Layer<A, E>) =>
 export const startEngine = (url: Redacted.Redacted, options: Stepped.EngineOptions = {}) =>
   alone(Stepped.layer({ ...fast, ...options }).pipe(Layer.provideMerge(layerUrl(url))))
 
-export const startWorkerOf = (
+/** What works over one engine. */
+export const startOver = <E>(
   url: Redacted.Redacted,
-  live: Layer.Layer<never, never, Engine | SqlClient.SqlClient>,
-  options: Stepped.EngineOptions & Stepped.WorkerOptions = {}
+  working: Layer.Layer<never, E, Engine | SqlClient.SqlClient>,
+  options: Stepped.EngineOptions = {}
 ) =>
   alone(
-    Stepped.worker(options).pipe(
-      Layer.provide(live),
+    working.pipe(
       Layer.provideMerge(Stepped.layer({ ...fast, ...options })),
       Layer.provide(watched),
       Layer.provideMerge(layerUrl(url))
     )
   )
+
+export const startWorkerOf = (
+  url: Redacted.Redacted,
+  live: Layer.Layer<never, never, Engine | SqlClient.SqlClient>,
+  options: Stepped.EngineOptions & Stepped.WorkerOptions = {}
+) => startOver(url, Stepped.worker(options).pipe(Layer.provide(live)), options)
 
 /** A worker of cars with bodies of its own. */
 export const startWorker = (

@@ -4544,6 +4544,27 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/operations/Queues.test.ts": ["15.7: what another deploy has queued in turns"] }
   },
   {
+    name: "moved-between-restricted",
+    breaks: "what a deploy has moved to another queue is left in the old one by a worker that is restricted to that",
+    plants: [{
+      file: "src/engine/worker/Catalogs.ts",
+      find: "takes(definition.queue) || adopted.definitions.has(key)",
+      replace: "takes(definition.queue)"
+    }],
+    tests: { "test/operations/Queues.test.ts": ["is taken by who has the queue where it waits"] }
+  },
+  {
+    name: "neglected-by-two",
+    breaks:
+      "two workers of a process that take from a queue leave it to each other to say what nobody takes from there",
+    plants: [{
+      file: "src/engine/maintenance/neglected.ts",
+      find: "if (!catalogs.takes(queue) && peers.take(queue)) continue",
+      replace: "if (peers.take(queue)) continue"
+    }],
+    tests: { "test/operations/Queues.test.ts": ["are named where two workers"] }
+  },
+  {
     name: "turns-of-delayed",
     breaks: "15.7: a delayed one gets its turn when it is due",
     plants: [{
@@ -13327,7 +13348,7 @@ const third: ReadonlyArray<Bug> = [
   {
     name: "renamed-queue-for-nobody",
     breaks: "a queue that a deploy has renamed is taken by nobody",
-    plants: [{ file: catalogs, find: `adopted.add(queue)`, replace: `adopted.delete(queue)` }],
+    plants: [{ file: catalogs, find: `adopted.queues.add(queue)`, replace: `adopted.queues.delete(queue)` }],
     tests: { "test/operations/Queues.test.ts": ["is emptied by the workers of the new deploy"] },
     hangs: true
   },

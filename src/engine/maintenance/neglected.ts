@@ -13,13 +13,14 @@ export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageErr
   const warned = new Map<string, number>()
   return Effect.gen(function*() {
     const at = yield* now
-    const known = catalogs.own()
+    const known = catalogs.taken()
     const definitions = known.definitions.map(({ key }) => key)
     const found = yield* connections.ask(store.neglected(at, known.queues, definitions, known.inTurns ?? true))
     for (const { actorType, name, queue, since } of found) {
       const definition = definitionKey(actorType, name)
-      if (registry.byKey(definition) !== undefined && catalogs.adopt(queue)) continue
-      if (peers.take(queue)) continue
+      if (registry.byKey(definition) !== undefined && catalogs.adopt(queue, definition)) continue
+      // another worker of this process says it, or adopts it; who takes from the queue itself leaves it to nobody
+      if (!catalogs.takes(queue) && peers.take(queue)) continue
       const key = `${definition} in the queue ${queue}`
       if (at - since.getTime() < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue
       warned.set(key, at)

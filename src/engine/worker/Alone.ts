@@ -55,7 +55,7 @@ export const performingAlone = (worker: WorkerContext): Effect.Effect<void> => {
   const next = Effect.gen(function*() {
     const token = lease.token()
     if (!worker.claims() || turn.holder !== undefined || token === undefined) return false
-    const id = yield* connections.ask(store.reserveAlone(token, catalogs.own()))
+    const id = yield* connections.ask(store.reserveAlone(token, catalogs.taken()))
     // one at a time in a process; this worker's it stays
     if (id === null || turn.holder !== undefined) return false
     turn.holder = worker.name

@@ -6,26 +6,28 @@ import type { Registry } from "../Registry.ts"
 import type { Runnable } from "../Runnable.ts"
 
 export interface Catalogs {
-  /** What the worker can run and takes. */
+  /** What the worker can run, of its queues: what is handed over to it. */
   readonly own: () => Catalog
-  /** The same for a claim: each time another queue comes first, so that one that is full keeps no other from being served. */
+  /** What it takes: the same, and what other deploys have queued in its queues. */
+  readonly taken: () => Catalog
+  /** What it takes, for a claim: each time another queue comes first, so that one that is full keeps no other from being served. */
   readonly claiming: () => Catalog
   /** With the definitions of every queue, for what is performed now; jobs are taken from the worker's queues all the same. */
   readonly every: () => Catalog
   /** Whether the worker takes jobs from a queue. */
   readonly takes: (queue: string) => boolean
   /**
-   * Takes from a queue that another deploy has named, also what tenants take turns with there, unless the worker is restricted to others;
-   * gives whether it does.
+   * Takes what it can run from a queue where another deploy has put it, also what tenants take turns with there, unless the worker is
+   * restricted to other queues; gives whether it does.
    */
-  readonly adopt: (queue: string) => boolean
+  readonly adopt: (queue: string, definition: string) => boolean
 }
 
 /** `queues`: those that the worker is restricted to; all queues of the definitions, if not given. */
 export const make = (registry: Registry, queues: ReadonlyArray<string> | undefined): Catalogs => {
   const only = queues === undefined ? undefined : new Set(queues)
-  /** Where jobs of definitions wait that have another queue by now. */
-  const adopted = new Set<string>()
+  /** Where jobs of definitions wait that have another queue by now, and which ones these are. */
+  const adopted = { queues: new Set<string>(), definitions: new Set<string>() }
   /** For another deploy tenants take turns with them. */
   let adoptsTurns = false
   // invariant: made of these definitions, these lanes and what is adopted, once for all calls; undefined when one of them has changed
@@ -33,11 +35,12 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
     | {
       readonly of: ReadonlyArray<Runnable>
       readonly lanes: Catalog["lanes"]
-      readonly own: Orders
+      readonly own: Catalog
+      readonly taken: Orders
       readonly every: Catalog
     }
     | undefined
-  /** Counts claims: each goes by the next of the orders in `own`. */
+  /** Counts claims: each goes by the next of the orders in `taken`. */
   let turn = 0
 
   const takes = (queue: string) => only?.has(queue) ?? true
@@ -47,14 +50,16 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
     const lanes = knownLanes()
     if (made === undefined || made.of !== all || made.lanes !== lanes) {
       const own = all.filter(({ definition }) => takes(definition.queue))
+      const taken = all.filter(({ definition, key }) => takes(definition.queue) || adopted.definitions.has(key))
       const queuesOf = (definitions: ReadonlyArray<Runnable>) => [
-        ...only ?? new Set([...definitions.map(({ definition }) => definition.queue), ...adopted])
+        ...only ?? new Set([...definitions.map(({ definition }) => definition.queue), ...adopted.queues])
       ]
       const inTurns = adoptsTurns || all.some(({ definition }) => definition.fairBy !== undefined)
       made = {
         of: all,
         lanes,
-        own: ordersOf({ definitions: own, queues: queuesOf(own), lanes, inTurns }),
+        own: { definitions: own, queues: queuesOf(own), lanes, inTurns },
+        taken: ordersOf({ definitions: taken, queues: queuesOf(taken), lanes, inTurns }),
         every: { definitions: all, queues: queuesOf(all), lanes, inTurns }
       }
     }
@@ -62,16 +67,18 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
   }
 
   return {
-    own: () => current().own[0],
+    own: () => current().own,
+    taken: () => current().taken[0],
     claiming: () => {
-      const { own } = current()
-      return own[turn++ % own.length]!
+      const { taken } = current()
+      return taken[turn++ % taken.length]!
     },
     every: () => current().every,
     takes,
-    adopt: (queue) => {
+    adopt: (queue, definition) => {
       if (!takes(queue)) return false
-      adopted.add(queue)
+      adopted.queues.add(queue)
+      adopted.definitions.add(definition)
       adoptsTurns = true
       made = undefined
       return true
