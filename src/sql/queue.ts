@@ -139,7 +139,10 @@ export const queueOf = (calls: Calls): Jobs => {
               where queue = q.name and priority < ${Priority.later} order by priority, id limit 1000) x
             union all
             (select queue, definition, enqueued_at, delayed_until, due_at, priority from ${schema}.jobs
-              where priority = ${Priority.later} and due_at <= $1 order by due_at limit 1000)) j
+              where priority = ${Priority.later} and due_at <= $1 order by due_at limit 1000)
+            union all
+            (select queue, definition, enqueued_at, delayed_until, due_at, priority from ${schema}.jobs
+              where priority = ${Priority.alone} order by id limit 1000)) j
           where not (queue = any($2) and definition = any($3) and ($4 or priority <> ${Priority.turns})) group by queue, definition order by queue, definition`,
         [at(now), array(queues, text), array(definitions, text), PgTypes.bool(inTurns)]
       )

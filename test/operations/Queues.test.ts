@@ -73,6 +73,20 @@ describe("a queue that a deploy has renamed", () => {
       }).pipe(Effect.provide(client))
     }))
 
+  it.live("gives up to them also what has died with its worker before", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const handle = yield* (yield* deploy("old").client)(1).tripLater()
+        yield* sql`update stepped.jobs set priority = 1005, attempts = 2`
+        yield* startWorkerOf(url, deploy("new").layer)
+        yield* handle.await
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
   it.live("is left alone by a worker that is restricted to others", () =>
     Effect.gen(function*() {
       const url = yield* database

@@ -4565,6 +4565,16 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/operations/Queues.test.ts": ["are named where two workers"] }
   },
   {
+    name: "neglected-alone",
+    breaks: "what has died twice stays in a queue that a deploy has renamed",
+    plants: [{
+      file: "src/sql/queue.ts",
+      find: "where priority = ${Priority.alone} order by id limit 1000",
+      replace: "where priority = ${Priority.alone} order by id limit 0"
+    }],
+    tests: { "test/operations/Queues.test.ts": ["gives up to them also what has died"] }
+  },
+  {
     name: "turns-of-delayed",
     breaks: "15.7: a delayed one gets its turn when it is due",
     plants: [{
