@@ -38,6 +38,7 @@ const prerequisites = "src/sql/prerequisites.ts"
 const developing = "test/cli/dev.test.ts"
 const developingParts = "test/cli/dev/parts.test.ts"
 const starting = "test/cli/init.test.ts"
+const passedBy = "test/races/passedBy.test.ts"
 const suitability = "test/operations/Suitability.test.ts"
 const regressions = "test/behaviour/Regressions.test.ts"
 const copies = "src/domain/copies.ts"
@@ -4002,10 +4003,42 @@ const second: ReadonlyArray<Bug> = [
     breaks: "what is resumed in lanes and in named ones locks achievements against the order of their keys",
     plants: [{
       file: functionFile("tick"),
-      find: `  elsif timed_out = 0 and joining = 0 then`,
-      replace: `  elsif timed_out = 0 then`
+      find: `  if timed_out = 0 and joining = 0 and looked_at = 0 then`,
+      replace: `  if timed_out = 0 and looked_at = 0 then`
     }],
     tests: { "test/races/lockOrder.test.ts": ["what is resumed in lanes and in named ones"] }
+  },
+  {
+    name: "starts-behind-a-locked-step",
+    breaks: "15.6: one due wait whose step somebody has locked stops all starts that lanes have put off",
+    plants: [{
+      file: functionFile("tick"),
+      find: `  if timed_out = 0 and joining = 0 and looked_at = 0 then`,
+      replace: `  if has_times is not true and timed_out = 0 and joining = 0 then`
+    }],
+    tests: { [passedBy]: ["15.6: a start that a lane has put off"] }
+  },
+  {
+    name: "waits-behind-locked-steps",
+    breaks: "due waits whose steps somebody has locked hide those that are due after them",
+    plants: [{
+      file: functionFile("tick"),
+      find: `      order by due_at
+    ),
+    s as (`,
+      replace: `      order by due_at
+      limit p_limit
+    ),
+    s as (`
+    }, {
+      file: functionFile("time_out_signals"),
+      find: `        order by o.due_at
+      ) x`,
+      replace: `        order by o.due_at
+        limit p_limit
+      ) x`
+    }],
+    tests: { [passedBy]: ["what is due after it is settled by a call that takes one"] }
   },
   {
     name: "pause-without-end",

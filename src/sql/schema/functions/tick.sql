@@ -11,6 +11,8 @@ declare
   parent_steps int[];
   timed_out int := 0;
   joining int := 0;
+  -- steps whose waits are over, as far as nobody else has them
+  looked_at int := 0;
   lanes_due text[];
   v_lane text;
   v_started uuid[];
@@ -62,7 +64,6 @@ begin
       from slots
       where due_at <= p_now and status is null and signal is null
       order by due_at
-      limit p_limit
     ),
     s as (
       select c.place
@@ -70,6 +71,7 @@ begin
       cross join lateral (
         select from steps t where t.action = c.action and t.idx = c.step for no key update skip locked
       ) t
+      limit p_limit
     ),
     u as (
       update slots o
@@ -78,11 +80,12 @@ begin
       where o.ctid = s.place and o.status is null
       returning o.action, o.step
     )
-    select array_agg(action), array_agg(step) into parents, parent_steps from u;
+    select array_agg(action), array_agg(step), (select count(*) from s) into parents, parent_steps, looked_at from u;
     if parents is not null then
       return query select * from resume(leased(p_token), p_now, p_definitions, parents, parent_steps, p_flags);
     end if;
-  elsif timed_out = 0 and joining = 0 then
+  end if;
+  if timed_out = 0 and joining = 0 and looked_at = 0 then
     lanes_due := array(
       select lane from named_lanes where due_at <= p_now order by due_at limit p_limit for update skip locked);
     -- resumed: for who waits in a lane that cancels one is cancelled now, one lane a call
@@ -107,6 +110,5 @@ begin
     end if;
   end if;
   return next news(
-    -1 /* Kind.taken */, null, timed_out + coalesce(cardinality(parents), 0) + joining
-      + coalesce(cardinality(v_started), 0) + forgotten);
+    -1 /* Kind.taken */, null, timed_out + looked_at + joining + coalesce(cardinality(v_started), 0) + forgotten);
 end $$;

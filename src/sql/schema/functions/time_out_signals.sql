@@ -11,21 +11,20 @@ begin
   select array_agg(s.action), array_agg(s.idx)
   into waiting, waiting_steps
   from (
-    select t.action, t.idx
+    select distinct w.action, w.idx
     from (
-      select distinct x.action, x.step
+      select t.action, t.idx
       from (
         select o.action, o.step
         from slots o
         where o.due_at <= p_now and o.status is null and o.signal is not null
         order by o.due_at
-        limit p_limit
       ) x
-      offset 0
-    ) x
-    cross join lateral (
-      select t.action, t.idx from steps t where t.action = x.action and t.idx = x.step for no key update skip locked
-    ) t
+      cross join lateral (
+        select t.action, t.idx from steps t where t.action = x.action and t.idx = x.step for no key update skip locked
+      ) t
+      limit p_limit
+    ) w
   ) s;
   if waiting is null then return; end if;
   perform match_signals(x.action, x.step) from unnest(waiting, waiting_steps) as x(action, step);
