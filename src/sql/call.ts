@@ -59,6 +59,11 @@ const batched: ReadonlySet<string> = new Set([
   "finish",
   "tick",
   "cancel_abandoned",
+  "freeKeys",
+  "deleteEnded",
+  "deleteOutcomes",
+  "deleteOperations",
+  "forgetAll",
   "startExecutions",
   "sendToExecutions"
 ])

@@ -38,6 +38,7 @@ const prerequisites = "src/sql/prerequisites.ts"
 const developing = "test/cli/dev.test.ts"
 const developingParts = "test/cli/dev/parts.test.ts"
 const starting = "test/cli/init.test.ts"
+const upkeepTests = "test/engine/maintenance/upkeep.test.ts"
 const passedBy = "test/races/passedBy.test.ts"
 const suitability = "test/operations/Suitability.test.ts"
 const regressions = "test/behaviour/Regressions.test.ts"
@@ -2734,6 +2735,46 @@ const first: ReadonlyArray<Bug> = [
     tests: { "test/races/healing.test.ts": ["a pass of upkeep puts right a thousand"] }
   },
   {
+    name: "takes-over-after-all-duties",
+    breaks: "7.2: taking over waits until a long history is deleted",
+    plants: [{
+      file: "src/engine/maintenance/upkeep.ts",
+      find: "[turns([recover(worker)]), turns<unknown>(duties), turns([retention(worker)])]",
+      replace: "[turns<unknown>([recover(worker), ...duties, retention(worker)])]"
+    }],
+    tests: { [upkeepTests]: ["taking over comes again while"] }
+  },
+  {
+    name: "one-duty-for-all",
+    breaks: "a duty that fails each time keeps those after it from ever having their turn",
+    plants: [{
+      file: "src/engine/maintenance/upkeep.ts",
+      find: "const each = those.map((duty) => timers.overlooking()(Effect.asVoid(duty)))",
+      replace: "const each = [timers.overlooking()(Effect.forEach(those, (duty) => duty, { discard: true }))]"
+    }],
+    tests: { [upkeepTests]: ["what fails keeps nothing else"] }
+  },
+  {
+    name: "one-retention-for-all",
+    breaks: "4.8: what cannot be deleted keeps the rest of what is kept no longer",
+    plants: [{
+      file: "src/engine/maintenance/retention.ts",
+      find: "Effect.forEach(passes, Effect.exit)",
+      replace: "Effect.forEach(passes, (each) => Effect.map(each, () => Effect.void))"
+    }],
+    tests: { [upkeepTests]: ["what fails keeps nothing else"] }
+  },
+  {
+    name: "retention-never-smaller",
+    breaks: "4.8: what a role's statement_timeout does not let be deleted at once is never deleted",
+    plants: [{
+      file: "src/engine/maintenance/retention.ts",
+      find: "if (error instanceof StorageError && error.isRetryable) size.refused(limit)",
+      replace: ""
+    }],
+    tests: { [upkeepTests]: ["4.8: what takes too long is deleted in smaller parts"] }
+  },
+  {
     name: "nothing-heals",
     breaks: "a live action that nothing continues waits for ever",
     plants: [{
@@ -3356,8 +3397,8 @@ const first: ReadonlyArray<Bug> = [
     breaks: "4.8: after much was deleted a worker looks a day later",
     plants: [{
       file: "src/engine/maintenance/retention.ts",
-      find: "tookMs += (monotonic() - asked) * (1 - Math.min(1, removed.count / limit))",
-      replace: "tookMs += (monotonic() - asked) * Math.max(1, removed.count / limit)"
+      find: "tookMs += (monotonic() - asked) * (1 - Math.min(1, count / limit))",
+      replace: "tookMs += (monotonic() - asked) * Math.max(1, count / limit)"
     }],
     tests: { "test/engine/maintenance/retention.test.ts": ["4.8: what has looked at much"] }
   },

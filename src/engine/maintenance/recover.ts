@@ -16,7 +16,7 @@ const limitsOf = ({ registry, settings }: WorkerContext): AttemptLimits => ({
 })
 
 export const recover = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
-  const { connections, embedded, log, now, peers, store } = worker
+  const { claimer, connections, embedded, log, now, peers, store } = worker
   // one process has an embedded database: what it left is taken over when it opens it
   return embedded
     ? Effect.void
@@ -28,5 +28,6 @@ export const recover = (worker: WorkerContext): Effect.Effect<void, StorageError
       if (workers.length === 0 && actions === 0) return
       const gone = workers.length === 0 ? "workers that are gone" : workers.join(", ")
       yield* log.warning(`takes over from ${gone}: ${counted(actions, "action goes", "actions go")} on`)
+      claimer.wake()
     })
 }

@@ -69,10 +69,11 @@ export const performingAlone = (worker: WorkerContext): Effect.Effect<void> => {
     claimer.wake()
   })))
 
+  const overlooked = timers.overlooking()
   return Effect.gen(function*() {
     while (worker.workContext() !== undefined) {
       let isMore = false
-      yield* timers.overlooked(Effect.map(next, (is) => {
+      yield* overlooked(Effect.map(next, (is) => {
         isMore = is
       }))
       // between two of them the others have their turn

@@ -21,8 +21,8 @@ export interface Timers {
   readonly tick: (queue: WorkQueue<Work>) => Effect.Effect<number, StorageError>
   /** As long as the worker has its context. */
   readonly loop: Effect.Effect<void>
-  /** What comes again by itself: it says why it fails, unless the database is away. */
-  readonly overlooked: (effect: Effect.Effect<void, StorageError | InvalidQuery>) => Effect.Effect<void>
+  /** For something that comes again by itself: it says why it fails, unless the database is away, and the less often the longer it does. */
+  readonly overlooking: () => (effect: Effect.Effect<void, StorageError | InvalidQuery>) => Effect.Effect<void>
 }
 
 export const make = (worker: WorkerContext): Timers => {
@@ -72,20 +72,22 @@ export const make = (worker: WorkerContext): Timers => {
     return moved
   })
 
-  /** Looks that have failed one after another. */
-  let failures = 0
-  const overlooked: Timers["overlooked"] = (effect) =>
-    Effect.matchEffect(effect, {
-      onSuccess: () => {
-        failures = 0
-        return Effect.void
-      },
-      onFailure: (error) =>
-        Effect.flatMap(committer.answers, (isThere) =>
-          isThere && isWorthSaying(failures++)
-            ? log.trouble("cannot look after what is due", error, "trying again")
-            : Effect.void)
-    })
+  const overlooking: Timers["overlooking"] = () => {
+    /** How often it has failed, one time after another. */
+    let failures = 0
+    return (effect) =>
+      Effect.matchEffect(effect, {
+        onSuccess: () => {
+          failures = 0
+          return Effect.void
+        },
+        onFailure: (error) =>
+          Effect.flatMap(committer.answers, (isThere) =>
+            isThere && isWorthSaying(failures++)
+              ? log.trouble("cannot look after what is due", error, "trying again")
+              : Effect.void)
+      })
+  }
 
   const look = Effect.gen(function*() {
     let due = yield* soonest()
@@ -109,6 +111,7 @@ export const make = (worker: WorkerContext): Timers => {
     let seen = bodies.performed()
     let seenAt = monotonic()
     let lookedAt = monotonic()
+    const overlooked = overlooking()
     while (worker.workContext() !== undefined) {
       const at = yield* now
       const untilTimer = next - at
@@ -143,6 +146,6 @@ export const make = (worker: WorkerContext): Timers => {
     next: () => next,
     tick,
     loop,
-    overlooked
+    overlooking
   }
 }
