@@ -58,7 +58,7 @@ const batched: ReadonlySet<string> = new Set([
   "claim",
   "finish",
   "tick",
-  "cancel_abandoned",
+  "cancelAbandoned",
   "freeKeys",
   "deleteEnded",
   "deleteOutcomes",

@@ -1,15 +1,17 @@
 /** What somebody has locked is passed by, and keeps nothing waiting that is due beside it. */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema, type Scope } from "effect"
+import { Duration, Effect, Layer, Schema, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
+import { layerIntercepted } from "../harness/intercepting.ts"
 import { recordOf, slotsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { holding } from "../harness/racing.ts"
+import { until } from "../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const metered = Stepped.lane("metered", { limit: 10, rate: { limit: 1, per: "1 second" } })
@@ -17,7 +19,10 @@ const answer = Stepped.signal("answer")
 const call = Stepped.action("call", { concurrency: () => metered() }).step(() => Effect.void)
 const rest = Stepped.action("rest").step(() => Step.wait("1 second"))
 const ask = Stepped.action("ask", { signals: [answer] }).step(() => Step.waitFor(answer, { timeout: "1 second" }))
-const Cars = Stepped.actions(Car, [call, rest, ask])
+const nap = Stepped.action("nap").step(() => Step.wait("50 millis"))
+const elsewhere = Stepped.action("elsewhere", { queue: "others" }).step(() => Effect.void)
+const askOthers = Stepped.action("askOthers").step(() => Step.do(elsewhere))
+const Cars = Stepped.actions(Car, [call, rest, ask, nap, elsewhere, askOthers])
 
 const scenario = <A, E>(
   name: string,
@@ -79,4 +84,40 @@ describe("beside a step that somebody has locked", () => {
         assert.notDeepEqual(open.second, ["open"])
       }))
   }
+})
+
+describe("beside a child that a program's transaction holds", () => {
+  let looks = 0
+  const Engine = layerIntercepted((store) => ({
+    cancelAbandoned: (...asked) => Effect.andThen(Effect.sync(() => looks++), store.cancelAbandoned(...asked))
+  }), { lease: Duration.hours(1), pollInterval: Duration.hours(1) }).pipe(
+    Layer.fresh,
+    Layer.provideMerge(server.layer())
+  )
+
+  it.live("what times bring to others comes, although the child is to be cancelled", () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      const sql = yield* SqlClient.SqlClient
+      yield* Layer.build(Stepped.worker({ queues: ["default"] }))
+      const parent = yield* client(1).askOthersLater()
+      const jobs = sql<{ action: string }>`select action from stepped.jobs where parent = ${parent.id}`
+      yield* until("its child is queued", Effect.map(jobs, (rows) => rows.length === 1))
+      const letGo = yield* holding(sql`select 1 from stepped.jobs where parent = ${parent.id} for update`)
+      assert.isTrue(yield* parent.cancel())
+      for (const n of [2, 3]) {
+        yield* (yield* client(n).napLater()).await
+        yield* client(n).napNow()
+      }
+      yield* Effect.sleep("1 second")
+      assert.lengthOf(yield* jobs, 1)
+      assert.isBelow(looks, 60)
+      yield* letGo
+      // nobody is to come and look: whoever found it locked does
+      const cancelled = sql`select 1 from stepped.jobs where parent = ${parent.id} and cancelled_at is null`
+      yield* until("the child is cancelled", Effect.map(cancelled, (rows) => rows.length === 0))
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(Cars.layer, Engine))
+    ))
 })

@@ -4050,6 +4050,42 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/races/lockOrder.test.ts": ["what is resumed in lanes and in named ones"] }
   },
   {
+    name: "waits-for-a-locked-child",
+    breaks: "what is due comes to nobody while a program's transaction holds a child that is to be cancelled",
+    plants: [{
+      file: "src/engine/maintenance/cancelAbandoned.ts",
+      find: "if (locked > 0 && !waits) {",
+      replace: "if (locked < 0 && !waits) {"
+    }],
+    tests: { [passedBy]: ["what times bring to others comes"] },
+    hangs: true
+  },
+  {
+    name: "looks-at-a-locked-child-all-the-time",
+    breaks: "claims have a child looked at all the time that a program's transaction holds",
+    plants: [{
+      file: "src/engine/maintenance/cancelAbandoned.ts",
+      find: "isDue && !isResting",
+      replace: "isDue"
+    }, {
+      file: "src/engine/maintenance/cancelAbandoned.ts",
+      find: "if (!isResting) worker.timers.wake()",
+      replace: "worker.timers.wake()"
+    }],
+    tests: { [passedBy]: ["what times bring to others comes"] }
+  },
+  {
+    name: "forgets-a-locked-child",
+    breaks: "a child that a program's transaction held when it was to be cancelled is not looked at again",
+    plants: [{
+      file: "src/engine/maintenance/cancelAbandoned.ts",
+      find: "          worker.peers.inCharge().abandoned.due()\n",
+      replace: ""
+    }],
+    tests: { [passedBy]: ["what times bring to others comes"] },
+    hangs: true
+  },
+  {
     name: "starts-behind-a-locked-step",
     breaks: "15.6: one due wait whose step somebody has locked stops all starts that lanes have put off",
     plants: [{

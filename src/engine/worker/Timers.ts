@@ -17,8 +17,11 @@ export interface Timers {
   readonly wake: () => void
   /** The soonest time that is known here, for others; infinite, if there is none. */
   readonly next: () => number
-  /** Lets time have its effect, and ends what has lost its parent by it. The work goes to `queue`. Gives how much there was. */
-  readonly tick: (queue: WorkQueue<Work>) => Effect.Effect<number, StorageError>
+  /**
+   * Lets time have its effect, and ends what has lost its parent by it; `waits` for what of that somebody has locked. The work goes to `queue`. Gives
+   * how much there was.
+   */
+  readonly tick: (queue: WorkQueue<Work>, waits?: boolean) => Effect.Effect<number, StorageError>
   /** As long as the worker has its context. */
   readonly loop: Effect.Effect<void>
   /** For something that comes again by itself: it says why it fails, unless the database is away, and the less often the longer it does. */
@@ -38,7 +41,7 @@ export const make = (worker: WorkerContext): Timers => {
     }
   }
 
-  const tick: Timers["tick"] = (queue) =>
+  const tick: Timers["tick"] = (queue, waits) =>
     Effect.gen(function*() {
       let count = 0
       for (let last = 1; last > 0;) {
@@ -47,7 +50,7 @@ export const make = (worker: WorkerContext): Timers => {
         last = taken.count
         count += last + ended
       }
-      return count + (yield* worker.abandoned.run(queue))
+      return count + (yield* worker.abandoned.run(queue, waits))
     })
 
   /** What was resumed goes on at once. Of schedules what fires after a time, if one is given. */

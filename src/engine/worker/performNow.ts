@@ -141,7 +141,7 @@ export const make = (worker: WorkerContext): PerformNow => {
       Effect.suspend(() =>
         withQueue((queue) =>
           Effect.gen(function*() {
-            let count = yield* timers.tick(queue)
+            let count = yield* timers.tick(queue, true)
             count += yield* breakDeadlocks(worker)
             count += yield* runQueue(queue, () => true, restore)
             count += yield* claimer.claimAll(queue)

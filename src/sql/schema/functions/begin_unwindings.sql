@@ -63,5 +63,8 @@ begin
   end if;
   if due.more or coalesce(due.ids, due.kept, due.over) is not null then
     return next news(-4 /* Kind.abandoned */);
+    if coalesce(due.ids, due.kept, due.over) is null then
+      return next row(-1 /* Kind.taken */, null, null, null, null, 0, 0, 1, 0, null)::answer;
+    end if;
   end if;
 end $$;

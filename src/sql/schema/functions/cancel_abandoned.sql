@@ -1,5 +1,6 @@
 -- Cancels what ended actions have left behind, one level a call, some at a time: children that nothing else waits for.
--- And unwinds what those wait to have unwound that undo what they have done.
+-- And unwinds what those wait to have unwound that undo what they have done. What somebody has locked is left for a
+-- later call (`put_back`, where there was nothing else).
 create function cancel_abandoned(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
@@ -145,6 +146,10 @@ begin
   -- whatever is left is for the next call, which finds nothing to do when this one has done it all
   if cardinality(doomed) > 0 or busy or missed then
     return next news(-4 /* Kind.abandoned */);
+    if cardinality(doomed) = 0 and marked = 0 then
+      return next row(-1 /* Kind.taken */, null, null, null, null, 0, 0, 1, 0, null)::answer;
+      return;
+    end if;
   else
     delete from abandoned_by where ctid = any(places);
   end if;
