@@ -10,7 +10,7 @@ import { deployed } from "../harness/deploying.ts"
 import { note, seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, slotsOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { actions, Declined, scene, Tills } from "./fixtures/shielding.ts"
+import { actions, Declined, scene, Tills, voucher } from "./fixtures/shielding.ts"
 
 /** Has the body say that it has begun, and go on when it may. */
 const gate = (end: typeof scene.body) =>
@@ -147,6 +147,40 @@ suite("shielded bodies", (engine) => {
       assert.deepStrictEqual(seen, ["reserves", "charges", "charges again", "refunds 500", "frees 7", "cancelled"])
       assert.deepStrictEqual(yield* statusesOf(id), ["reserve succeeded", "charge succeeded"])
     }))
+
+  for (
+    const [asks, then] of [
+      ["received", ["has received 1", "refunds 500"]],
+      ["waitFor", ["has asked to wait", "voids"]],
+      ["token", ["has a token", "refunds 500"]],
+      ["complete", ["has a token for the end", "refunds 500"]]
+    ] as const
+  ) {
+    for (const end of ["cancelled", "timed out", "completed"] as const) {
+      test(`9.13: one that runs again after its action was ${end} is given what it asks for: ${asks}`, () =>
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const { begun } = yield* gate(Effect.succeed(500))
+          scene.asks = asks
+          yield* deployed(Tills.layer)(Effect.gen(function*() {
+            const handle = yield* (yield* Tills.client)(1).calledLater()
+            const drain = yield* Effect.forkChild(performSteppedActions())
+            yield* begun
+            yield* handle.send(voucher)
+            if (end === "cancelled") yield* handle.cancel()
+            if (end === "completed") yield* Stepped.complete(handle.id, actions.called, Stepped.Outcome.timedOut)
+            if (end === "timed out") yield* Effect.andThen(TestClock.adjust("2 hours"), performIdle)
+            yield* sql`select taken from stepped.recover(${new Date(
+              0
+            )}, array(select token from stepped.workers), true)`
+            yield* Fiber.interrupt(drain)
+          }))
+          scene.body = Effect.as(note("charges again"), 500)
+          yield* performSteppedActions()
+          assert.deepStrictEqual(seen, ["charges", "charges again", ...then])
+        }))
+    }
+  }
 
   for (
     const [name, what, shielded] of [

@@ -5901,6 +5901,16 @@ const second: ReadonlyArray<Bug> = [
     tests: { [shielded]: ["9.13: a worker that dies meanwhile"] }
   },
   {
+    name: "shielded-and-refused",
+    breaks: "9.13: a shielded body that runs again once the end is decided fails where it asks somebody outside",
+    plants: [{
+      file: stepService,
+      find: `const undoes = step.kind === "compensation"`,
+      replace: `const undoes = performance.outcome !== undefined`
+    }],
+    tests: { [shielded]: ["9.13: one that runs again after its action was cancelled is given what it asks for"] }
+  },
+  {
     name: "shielded-and-too-late",
     breaks: "9.13: what a shielded body has done is not known if its action's time was over meanwhile",
     plants: [{

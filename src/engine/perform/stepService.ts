@@ -210,13 +210,15 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
     const found = request === undefined ? -1 : reusable.findIndex((slot) => requestIn(slot) === request)
     return found === -1 ? undefined : reusable.splice(found, 1)[0]![0]
   }
+  // not by its action's outcome: a shielded body that runs again once the end is decided undoes nothing
+  const undoes = step.kind === "compensation"
   /** What is asked for is noted where a further attempt may ask again, and looked for where an earlier one may have. */
   const isAskedAgain = step.policy?.retry !== undefined || step.policy?.onExhausted === "hold" ||
-    step.kind === "compensation" || performance.attempt > 1 || reusable.length > 0
+    undoes || performance.attempt > 1 || reusable.length > 0
   /** Whether the step may wait for a signal, or be given it; its types say so, too. */
   const checkSignal = (asked: string, signal: AnySignal): Effect.Effect<void> => {
     const at = `a step of ${running.name} calls ${asked} of ${signal.name}`
-    const wrong = performance.outcome !== undefined
+    const wrong = undoes
       ? `${at} to undo something: an action that unwinds takes no signals any more`
       : running.signals.some(({ name }) => name === signal.name)
       ? undefined
@@ -226,7 +228,7 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
   /** Whether the step may give away the action's end; its types say so, too. */
   const checkCompleting: Effect.Effect<void> = Effect.suspend(() => {
     const at = `a step of ${running.name} calls Step.token of "complete"`
-    return performance.outcome !== undefined
+    return undoes
       ? Effect.die(new DefinitionError({ message: `${at} to undo something: how the action ends is decided` }))
       : running.outbound
       ? Effect.void
