@@ -876,30 +876,23 @@ export const action = <
   | RDefaults
   | ListsOf<Signals>
 > => {
-  const queue = options?.queue ?? "default"
-  checkDeclared(name, queue, options)
-  checkReuse(name, options)
-  const job = options?.job as Definition["job"]
-  return makeAction({
-    name,
-    arguments: options?.arguments ?? [],
-    success: options?.success ?? Schema.Void,
-    error: options?.error ?? Schema.Never,
-    outbound: options?.outbound === true || job !== undefined,
-    queue,
-    timeout: timeoutOf(name, options?.timeout as Definition["timeout"]),
-    heartbeatTimeout: heartbeatOf(name, options),
-    achievementTtl: ttlOf(name, options?.achievementTtl),
-    ...madeOf(options as Partial<Definition> | undefined),
-    job,
-    defaults: defaultsOf(name, options?.defaults as ActionDefaults<never, unknown> | undefined),
-    unanswered: unansweredOf(name, options),
-    compensate: compensationOf(`compensate of ${name}`, options?.compensate as GivenCompensation | undefined),
-    undoing: undoingOf(name, options?.compensateWhen, options?.compensation),
-    signals: signalsOf(name, options?.signals),
-    ...asDeclared
-  }) as any
+  const definition = define(name, options as AnyActionOptions | undefined)
+  for (const side of ["success", "error"] as const) {
+    const known = declared[side].get(name)
+    if (known === undefined) declared[side].set(name, new Set([definition[side]]))
+    else known.add(definition[side])
+  }
+  return new ActionImpl(definition) as any
 }
+
+/**
+ * An action that the program has not declared: the engine's own, or what stands for one of which no more than its name is known. No step
+ * waits for it, and what one reads that waits for another of this name is no matter of its schemas.
+ *
+ * @internal
+ */
+export const undeclaredAction: typeof action = (name: string, options?: unknown) =>
+  new ActionImpl(define(name, options as AnyActionOptions | undefined)) as any
 
 /**
  * What an execution's action has of its workflow: what is in its JSON, for who describes it.
@@ -917,8 +910,8 @@ export interface Replayed {
  * @internal
  */
 export const replayedAction = (name: string, queue: string, replays: Replayed, unanswered: Unanswered): AnyAction =>
-  makeAction({
-    ...action(name, { arguments: [Schema.Json], success: Schema.Json, queue, ...unanswered }).definition,
+  new ActionImpl({
+    ...undeclaredAction(name, { arguments: [Schema.Json], success: Schema.Json, queue, ...unanswered }).definition,
     replays
   })
 
@@ -952,6 +945,35 @@ export const checkStatuses = (action: string, statuses: ReadonlyArray<AfterStatu
     })
   }
   return statuses.length === 0 ? afterStatuses : [...new Set(statuses)]
+}
+
+type AnyActionOptions = ActionOptions<ArgSchemas, PlainSchema, PlainSchema, boolean>
+
+/** Throws where it can be none. */
+const define = (name: string, options: AnyActionOptions | undefined): Definition => {
+  const queue = options?.queue ?? "default"
+  checkDeclared(name, queue, options)
+  checkReuse(name, options)
+  const job = options?.job as Definition["job"]
+  return {
+    name,
+    arguments: options?.arguments ?? [],
+    success: options?.success ?? Schema.Void,
+    error: options?.error ?? Schema.Never,
+    outbound: options?.outbound === true || job !== undefined,
+    queue,
+    timeout: timeoutOf(name, options?.timeout as Definition["timeout"]),
+    heartbeatTimeout: heartbeatOf(name, options),
+    achievementTtl: ttlOf(name, options?.achievementTtl),
+    ...madeOf(options as Partial<Definition> | undefined),
+    job,
+    defaults: defaultsOf(name, options?.defaults as ActionDefaults<never, unknown> | undefined),
+    unanswered: unansweredOf(name, options),
+    compensate: compensationOf(`compensate of ${name}`, options?.compensate as GivenCompensation | undefined),
+    undoing: undoingOf(name, options?.compensateWhen, options?.compensation),
+    signals: signalsOf(name, options?.signals),
+    ...asDeclared
+  }
 }
 
 /** What keys, lanes, checksums and annotations are made of. */
@@ -1084,15 +1106,6 @@ const signalsOf = (name: string, signals: ReadonlyArray<unknown> = []): Readonly
     names.add(signal.name)
     return signal
   })
-}
-
-const makeAction = (definition: Definition): AnyAction => {
-  for (const side of ["success", "error"] as const) {
-    const known = declared[side].get(definition.name)
-    if (known === undefined) declared[side].set(definition.name, new Set([definition[side]]))
-    else known.add(definition[side])
-  }
-  return new ActionImpl(definition)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Commands that have something performed: enqueueing an action, and a worker of a program's module. */
 import { Deferred, Duration, Effect, Layer, Logger, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { action as defineAction } from "../Action.ts"
+import { undeclaredAction } from "../Action.ts"
 import { Actor } from "../Actor.ts"
 import { withOptions } from "../Client.ts"
 import { ownActor } from "../domain/reserved.ts"
@@ -78,7 +78,7 @@ export const run = Command.make("run", {
     const values = yield* Effect.forEach(given.args, (text, i) =>
       Effect.tap(json(text, `argument ${i + 1}`), (value) => checked(`argument ${i + 1}`, value, schemas[i])))
     // what it joins and is achieved by only its own definition can say: a key that takes an effect is left to the worker
-    const action = defineAction(given.action, {
+    const action = undeclaredAction(given.action, {
       arguments: schemas.map(() =>
         Schema.Json
       ),

@@ -1,7 +1,7 @@
 /** Commands that tell an action what it waits for: a signal, or how it ended. */
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { action as defineAction } from "../Action.ts"
+import { undeclaredAction } from "../Action.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { complete as completeAction } from "../Client.ts"
 import { Outcome } from "../Outcome.ts"
@@ -99,7 +99,7 @@ const complete = Command.make("complete", {
     if (outcome.status === "failed" && "cause" in outcome) {
       yield* checked("the error", outcome.cause, description?.error)
     }
-    const definition = defineAction(action.name, { success: Schema.Json, error: Schema.Json, outbound: true })
+    const definition = undeclaredAction(action.name, { success: Schema.Json, error: Schema.Json, outbound: true })
     const ended = yield* completeAction(id, definition, outcome, {
       ...yield* operator(given),
       ...Option.isSome(given.key) ? { key: given.key.value } : {}

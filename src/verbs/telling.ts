@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { action as defineAction } from "../Action.ts"
+import { undeclaredAction } from "../Action.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { Actor } from "../Actor.ts"
 import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
@@ -78,7 +78,7 @@ export const makeTelling = Effect.gen(function*() {
         yield* Effect.forEach(values, (value, i) => check(`argument ${i + 1}`, value, schemas[i]))
         // what it joins and is achieved by only its own definition can say: a key that takes an effect is left to the worker
         const action = yield* named("name", name, () =>
-          defineAction(name, {
+          undeclaredAction(name, {
             arguments: schemas.map(() => Schema.Json),
             queue: inQueue,
             concurrencyKey: () => Effect.succeed("")
@@ -117,7 +117,7 @@ export const makeTelling = Effect.gen(function*() {
         if (outcome.status === "failed" && outcome.cause !== undefined) {
           yield* check("value", outcome.cause, description?.error)
         }
-        const action = defineAction(name, { success: Schema.Json, error: Schema.Json, outbound: true })
+        const action = undeclaredAction(name, { success: Schema.Json, error: Schema.Json, outbound: true })
         return Option.isSome(yield* engine.complete(id, action, outcome, options))
       })
   }

@@ -5,13 +5,14 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect"
-import { Stepped } from "stepped"
+import { ActionRepo, Stepped } from "stepped"
 import type { Engine } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { fingerprintOf } from "../../src/domain/Codec.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { type Catalog, Store } from "../../src/store/Store.ts"
+import { makeTelling } from "../../src/verbs/telling.ts"
 import { embedded, healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
 import { note, seen } from "../harness/notes.ts"
@@ -374,6 +375,27 @@ suite("deploys", (engine) => {
         ],
         ["succeeded", 5, undefined, undefined]
       ])
+    })
+  )
+
+  test(
+    "2.5+: who tells actions by their names alone declares none: what a deploy has changed is still the only one of its name",
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const id = yield* deployed(AskingOne.layer)(Effect.gen(function*() {
+        const { id } = yield* (yield* AskingOne.client)(1).askOneLater()
+        yield* performIdle
+        return id
+      }))
+      yield* sql`update stepped.slots set success = ${fingerprintOf(Schema.Struct({ at: Schema.String }))}`
+      yield* deployed(Layer.provideMerge(MetersLive, AskingOne.layer))(Effect.gen(function*() {
+        const [child] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ name: "count" }))
+        const telling = yield* makeTelling
+        const none = yield* Effect.flip(telling.complete(child!.id, Stepped.Outcome.succeeded(7), { by: "Ada" }))
+        assert.strictEqual(none._tag, "NotStarted")
+        yield* performSteppedActions()
+      }))
+      assert.deepInclude(yield* recordOf(id), { status: "succeeded", result: 5 })
     })
   )
 })

@@ -13493,6 +13493,16 @@ const third: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/Deploys.test.ts": ["2.1: keys and checksum are those of the version"] }
   },
   {
+    name: "told-and-declared",
+    breaks: "2.5: who completes an action from outside has its parents not read what a deploy has changed",
+    plants: [{
+      file: "src/verbs/telling.ts",
+      find: `import { undeclaredAction } from "../Action.ts"`,
+      replace: `import { action as undeclaredAction } from "../Action.ts"`
+    }],
+    tests: { "test/behaviour/Deploys.test.ts": ["2.5+: who tells actions by their names alone declares none"] }
+  },
+  {
     name: "timeout-left-to-the-worker",
     breaks: "7.1: an action has no time that it was enqueued with, where the next version has none",
     plants: [{

@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { action } from "../../Action.ts"
+import { undeclaredAction } from "../../Action.ts"
 import { engineActor } from "../../Actor.ts"
 import { ownActor, ownQueue } from "../../domain/reserved.ts"
 import { ManyAsked, ManySummarySchema } from "../../Many.ts"
@@ -22,7 +22,7 @@ export class Asking extends Context.Service<Asking, {
 /** Its id is the verb, for who looks at lists. */
 export class Operator extends engineActor<Operator>()(ownActor, { id: Schema.String }) {}
 
-export const forMany = action("forMany", {
+export const forMany = undeclaredAction("forMany", {
   arguments: [ManyAsked],
   success: ManySummarySchema,
   queue: ownQueue,
