@@ -2,13 +2,14 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
-import { Stepped } from "stepped"
+import { ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { deployed } from "../harness/deploying.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { fault, guide, large, Trips, TripsLive } from "./fixtures/callbackResults.ts"
+import { fault, guide, large, Trips, TripsLive, Unasked } from "./fixtures/callbackResults.ts"
 
 suite("results in callbacks", (engine) => {
   const test = <E>(
@@ -33,6 +34,63 @@ suite("results in callbacks", (engine) => {
         `succeeded ${JSON.stringify({ hotels, date: new Date(7), seat: 12 })} of actionId,status,result`,
         "in a transaction 2, Date true"
       ])
+    })
+  )
+
+  test(
+    "10.6: the last one's is what it has given, whatever the action's success holds, also where it has waited",
+    Effect.gen(function*() {
+      const client = yield* trip
+      for (
+        const [name, paid] of [
+          ["withSchema", 5],
+          ["without", 5],
+          ["waitsWithSchema", 5],
+          ["waitsWithout", 5],
+          ["otherwise", 5],
+          ["nothing", undefined]
+        ] as const
+      ) {
+        const handle = yield* client[`${name}Later`]()
+        yield* performSteppedActions()
+        assert.deepStrictEqual(seen.splice(0), [`${name} ${paid} of `])
+        assert.strictEqual(yield* handle.await, name === "otherwise" ? 5 : undefined)
+        assert.strictEqual((yield* recordOf(handle.id)).callbacksFailed, 0)
+      }
+    })
+  )
+
+  test(
+    "10.6: so it is where a deploy has brought the callbacks while the last step waited",
+    Effect.gen(function*() {
+      const id = yield* deployed(Unasked.layer)(
+        Effect.gen(function*() {
+          const { id } = yield* (yield* Unasked.client)(1).otherwiseLater()
+          yield* performIdle
+          return id
+        })
+      )
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["otherwise 5 of "])
+      assert.deepInclude(yield* recordOf(id), { status: "succeeded", result: 5, callbacksFailed: 0 })
+    })
+  )
+
+  test(
+    "10.6, 18.2: what somebody has given in the place of the last step's body counts, where that has waited",
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const client = yield* trip
+      for (const name of ["asksLast", "asksWithout"] as const) {
+        const { id } = yield* client[`${name}Later`]()
+        yield* performIdle
+        assert.strictEqual(yield* repo.completeStep({ action: id, index: 0, attemptNumber: 1 }, 7), "done")
+        yield* performSteppedActions()
+        assert.deepStrictEqual(seen.splice(0), [`${name} 7 of `])
+        const given = (yield* repo.stepResults(id)).map(({ result }) => result)
+        assert.deepStrictEqual(given, [name === "asksLast" ? { $encoded: 7 } : 7])
+        assert.deepInclude(yield* recordOf(id), { result: name === "asksLast" ? 7 : null, callbacksFailed: 0 })
+      }
     })
   )
 

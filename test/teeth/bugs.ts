@@ -6627,10 +6627,40 @@ const second: ReadonlyArray<Bug> = [
     breaks: "10.6: what the last step of an outbound action has given is lost for its callbacks",
     plants: [{
       file: concluding,
-      find: `|| isForCallbacks(performance, step)`,
-      replace: `&& isForCallbacks(performance, step)`
+      find: `(value !== undefined || performance.runnable.definition.outbound)`,
+      replace: `(value !== undefined && !performance.runnable.definition.outbound)`
     }],
     tests: { [callbackResults]: ["10.6: whoever performs the callback"] }
+  },
+  {
+    name: "last-result-by-the-success",
+    breaks: "10.6: callbacks are given the action's success for what its last step has given",
+    plants: [{
+      file: results,
+      find: `isForCallbacks(performance, step) || (waits &&`,
+      replace: `(waits && performance.id === "" &&`
+    }],
+    tests: { [callbackResults]: ["10.6: the last one's is what it has given"] }
+  },
+  {
+    name: "last-result-before-the-deploy",
+    breaks: "10.6: what has waited is read by the last step's schema, and was stored by the action's",
+    plants: [{
+      file: results,
+      find: `(waits && step.result !== undefined)`,
+      replace: `(waits && step.name === "")`
+    }],
+    tests: { [callbackResults]: ["10.6: so it is where a deploy has brought the callbacks"] }
+  },
+  {
+    name: "last-result-of-the-body",
+    breaks: "18.2: the last step has what its body has given, where somebody has given another result",
+    plants: [{
+      file: concluding,
+      find: `|| isGivenInstead(performance) ||`,
+      replace: `|| (isGivenInstead(performance) && isGenerated(step)) ||`
+    }],
+    tests: { [callbackResults]: ["10.6, 18.2: what somebody has given in the place"] }
   },
   {
     name: "results-for-nobody",

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type ActorRef, type AnyActorClass, decodeActorId } from "../../Actor.ts"
-import { argumentsCodec } from "../../domain/Codec.ts"
+import { argumentsCodec, codecOf } from "../../domain/Codec.ts"
 import { actionText, type FailureCause, placeOf } from "../../domain/Failure.ts"
 import { isSameStep, type Phase, type StepIdentity, type StepKind, Undo } from "../../domain/Phase.ts"
 import type {
@@ -291,9 +291,14 @@ export const findStep = (performance: Performance, step: StepIdentity): Runnable
   return undefined
 }
 
-/** Whether callbacks may ask for what a step has given although it comes last: the action's success is said by somebody outside. */
-export const isForCallbacks = ({ runnable }: Performance, { kind }: StepIdentity): boolean =>
-  kind === "own" && runnable.definition.outbound && runnable.callbacks.length > 0
+/** Whether a step that comes last gives something else than the action's success: it has a schema of its own, or there is no success. */
+export const isNoSuccess = ({ runnable }: Performance, step: RunnableStep | undefined): boolean =>
+  step?.result !== undefined || codecOf(runnable.definition.success).isVoid
+
+/** Whether callbacks may ask for what a step has given although it comes last: the action's success does not hold it, or is said by somebody outside. */
+export const isForCallbacks = (performance: Performance, step: StepIdentity): boolean =>
+  step.kind === "own" && performance.runnable.callbacks.length > 0 &&
+  (performance.runnable.definition.outbound || isNoSuccess(performance, findStep(performance, step)))
 
 /** The step that an action is in, as far as it is known. */
 export const stepOf = ({ step, stepKind, stepName }: Performance): StepIdentity => ({

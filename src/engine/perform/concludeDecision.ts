@@ -61,7 +61,7 @@ const completed = (taken: Performance, encoded: unknown, env: Surroundings): Eff
     const { definition } = performance.runnable
     const isLast = nextAfter(performance, step) === undefined
     const defined = findStep(performance, step)
-    const isOwn = defined?.result !== undefined && isItsOwn(performance, defined, isLast)
+    const isOwn = defined !== undefined && isItsOwn(performance, defined, isLast, false)
     const schema: PlainSchema | undefined = isLast && !definition.outbound && !isOwn
       ? definition.success
       : defined?.result

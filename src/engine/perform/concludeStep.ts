@@ -82,7 +82,7 @@ const settle = (
     let value: unknown
     let encoded: unknown = null
     const defined = findStep(performance, step)
-    const isOwn = defined !== undefined && isItsOwn(performance, defined, isLast)
+    const isOwn = defined !== undefined && isItsOwn(performance, defined, isLast, true)
     if (isEncoded(stored)) {
       if (!isLast || isOwn) value = yield* readResult(performance, env, step, performance.step, stored)
       encoded = isOwn ? yield* successOf(performance, value, env) : stored.$encoded

@@ -298,7 +298,9 @@ export const succeeded = (performance: Performance, event: Event & { readonly _t
   // an action that has ended well is undone as a whole
   const ended = isGenerated(step) && body.undo !== undefined ? { ...body, undo: undefined } : body
   const isKept = (nextAfter(performance, step) !== undefined && !isGenerated(step)) || isUndone(ended.undo) ||
-    isUnchecked(stored) || isForCallbacks(performance, step)
+    isUnchecked(stored) || isGivenInstead(performance) ||
+    // what gives nothing needs no row for that
+    (isForCallbacks(performance, step) && (value !== undefined || performance.runnable.definition.outbound))
   return {
     step,
     ended: isKept && !isStored(performance) ? { ...ended, result: stored } : ended,
@@ -307,6 +309,9 @@ export const succeeded = (performance: Performance, event: Event & { readonly _t
     replaced
   }
 }
+
+/** Whether its row has what its body has given, and somebody has given another result since. */
+const isGivenInstead = ({ phase, verdict }: Performance): boolean => phase === "waiting" && verdict?._tag === "complete"
 
 /** Whether what a step gives is there already: it has waited, and nobody has given it another result. */
 const isStored = ({ phase, verdict }: Performance): boolean =>

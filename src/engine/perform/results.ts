@@ -4,7 +4,6 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
 import type { PlainSchema } from "../../Actor.ts"
 import { checkPayload, codecOf, NotJson } from "../../domain/Codec.ts"
 import { actionText, errorText, type FailureCause } from "../../domain/Failure.ts"
@@ -14,7 +13,15 @@ import type { ResultsTooLarge, StorageError } from "../../SteppedError.ts"
 import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
 import type { RunnableStep } from "../Runnable.ts"
 import { attempted, notDeclared, ranFor } from "./attempted.ts"
-import { findStep, isForCallbacks, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
+import {
+  findStep,
+  isForCallbacks,
+  isNoSuccess,
+  nextAfter,
+  type Performance,
+  stepOf,
+  withDetail
+} from "./Performance.ts"
 import { Loading, withPieces } from "./pieces.ts"
 import { hasPassed, isSignalSlot, payloadOf } from "./signals.ts"
 import { Fenced, type Reading, type Surroundings } from "./Surroundings.ts"
@@ -251,12 +258,12 @@ export class Unreadable extends Data.TaggedError("IncompatibleResult")<{
 }
 
 /**
- * Whether what the last step has given is stored as its own, beside the action's success: what undoes the step is given that, and the success
- * need not hold it.
+ * Whether what the last step has given is stored as its own, beside the action's success: what undoes the step is given that, and callbacks are,
+ * and the success need not hold it. Where it waits, a schema of its own is enough: a deploy may bring either before it has ended.
  */
-export const isItsOwn = ({ runnable }: Performance, step: RunnableStep, isLast: boolean): boolean =>
-  isLast && !runnable.definition.outbound && step.policy?.compensate !== undefined &&
-  (step.result !== undefined || SchemaAST.isVoid(runnable.definition.success.ast))
+export const isItsOwn = (performance: Performance, step: RunnableStep, isLast: boolean, waits: boolean): boolean =>
+  isLast && !performance.runnable.definition.outbound && isNoSuccess(performance, step) &&
+  (step.policy?.compensate !== undefined || isForCallbacks(performance, step) || (waits && step.result !== undefined))
 
 /** The action's success, of what its last step has given. */
 export const successOf = (
@@ -288,7 +295,7 @@ export const storeResult = (
     )
   const encoded = (schema: PlainSchema) =>
     Effect.flatMapEager(codecOf(schema).encode(value), (json) => checked(json, { $encoded: json }))
-  const isOwn = isItsOwn(performance, step, isLast)
+  const isOwn = isItsOwn(performance, step, isLast, waits)
   if (step.result !== undefined && (!isLast || definition.outbound || isOwn)) return encoded(step.result)
   if (isLast && !definition.outbound && !isOwn && !(waits && holdsChild(value))) return encoded(definition.success)
   // nobody can ask for it

@@ -146,7 +146,9 @@ const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.
     exitOf(storeResult(performance, step, isLast, waits, value, env), env.settings),
     (result) => {
       if (Exit.isFailure(result)) return notStored(run, step, result.cause, env)
-      if (waits || !isItsOwn(performance, step, isLast)) return afterStored(step, run, result.value, undefined, env)
+      if (waits || !isItsOwn(performance, step, isLast, waits)) {
+        return afterStored(step, run, result.value, undefined, env)
+      }
       return Effect.flatMapEager(
         exitOf(successOf(performance, value, env), env.settings),
         (success) =>
