@@ -7,6 +7,7 @@ import { AwaitTimedOut, InvalidDuration, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { performIdle } from "../harness/performing.ts"
+import { holding } from "../harness/racing.ts"
 import { Car, Cars, park, wash } from "./fixtures/options.ts"
 
 suite("waiting for some time at most", (engine) => {
@@ -93,6 +94,27 @@ suite("waiting for some time at most", (engine) => {
       assert.deepInclude(error, { _tag: "WouldWaitForItself" })
       yield* performSteppedActions()
     }))
+
+  test("14.3: inside a transaction it cuts nothing off, however little time there is: that goes on, and is committed", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`create table kept (n int)`
+      const handle = yield* (yield* Cars.client)(1).washLater("London")
+      // an embedded database has one session, and nobody holds anything up
+      const go = engine.name === "server"
+        ? yield* holding(sql`lock table stepped.ended_actions in access exclusive mode`)
+        : Effect.void
+      yield* Effect.forkScoped(Effect.andThen(TestClock.withLive(Effect.sleep("200 millis")), go))
+      const error = yield* sql.withTransaction(Effect.gen(function*() {
+        yield* sql`insert into kept values (1)`
+        const exit = yield* Effect.exit(Effect.flip(handle.awaitFor(0)))
+        yield* sql`select 1`
+        return yield* exit
+      }))
+      assert.deepInclude(error, { _tag: "WouldWaitForItself" })
+      assert.deepStrictEqual(yield* sql`select n from kept`, [{ n: 1 }])
+      yield* performSteppedActions()
+    })))
 
   test("14.3: what is no duration is refused by name", () =>
     Effect.gen(function*() {

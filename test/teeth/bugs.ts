@@ -6663,6 +6663,27 @@ const second: ReadonlyArray<Bug> = [
     tests: { [callbackResults]: ["10.6, 18.2: what somebody has given in the place"] }
   },
   {
+    name: "awaited-for-inside",
+    breaks: "14.3: awaitFor inside a transaction cuts off its look when its time is over, and with it the transaction",
+    plants: [{
+      file: "src/engine/client/Handle.ts",
+      find: `return insideOr(key, actorId, action, id, outside)`,
+      replace:
+        `return Effect.timeoutOrElse(insideOr(key, actorId, action, id, outside), { duration: waitedMs, orElse: () => outside })`
+    }],
+    tests: { "test/behaviour/AwaitFor.test.ts": ["14.3: inside a transaction it cuts nothing off"] }
+  },
+  {
+    name: "ids-in-capitals",
+    breaks: "14.1: an id in capitals is another one's to whoever compares it",
+    plants: [{
+      file: "src/domain/Phase.ts",
+      find: `isActionId(id) ? id.toLowerCase() : id`,
+      replace: `isActionId(id) ? id : id.toLowerCase()`
+    }],
+    tests: { [options]: ["14.1: an id in capitals is the same id"] }
+  },
+  {
     name: "results-for-nobody",
     breaks: "10.6: results are loaded for callbacks that do not ask",
     plants: [{

@@ -65,12 +65,23 @@ export const make = (
         : Effect.fail(new WouldWaitForItself({ action: action.name }))
     })
 
+  const awaitedOutside = (key: string, actorId: string, action: AnyAction, id: string) =>
+    Effect.flatMap(
+      watcher.wait(id, asked(key, actorId, id)),
+      (found) => readOutcome(actorId, action, key, found)
+    )
+
+  /** Inside a transaction nothing is waited for, and nothing cut off: an interrupted statement would take the program's own back. */
+  const insideOr = (
+    key: string,
+    actorId: string,
+    action: AnyAction,
+    id: string,
+    outside: Effect.Effect<unknown, unknown>
+  ) => Effect.flatMap(store.inTransaction, (inside) => inside ? awaitInside(key, actorId, action, id) : outside)
+
   const awaited = (key: string, actorId: string, action: AnyAction, id: string) =>
-    Effect.flatMap(store.inTransaction, (inside) =>
-      inside ? awaitInside(key, actorId, action, id) : Effect.flatMap(
-        watcher.wait(id, asked(key, actorId, id)),
-        (found) => readOutcome(actorId, action, key, found)
-      ))
+    insideOr(key, actorId, action, id, awaitedOutside(key, actorId, action, id))
 
   /** What is over by now, if the database says so at once. */
   const overBy = (id: string, check: Check) =>
@@ -94,7 +105,7 @@ export const make = (
       } catch (error) {
         return Effect.fail(error as InvalidDuration)
       }
-      return Effect.timeoutOrElse(awaited(key, actorId, action, id), {
+      const outside = Effect.timeoutOrElse(awaitedOutside(key, actorId, action, id), {
         duration: waitedMs,
         orElse: () =>
           // who has heard nothing yet of the end may be told of it only with the next look
@@ -103,6 +114,7 @@ export const make = (
               ? Effect.fail(new AwaitTimedOut({ action: actionText(key, actorId), actionId: id, waitedMs }))
               : readOutcome(actorId, action, key, found))
       })
+      return insideOr(key, actorId, action, id, outside)
     })
 
   const statusOf = (key: string, actorId: string, id: string) =>
