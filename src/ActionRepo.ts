@@ -20,7 +20,7 @@ import type {
   StepResultRecord,
   TreeOptions
 } from "./ActionRecord.ts"
-import { isActionId } from "./domain/Phase.ts"
+import { asStored, isActionId } from "./domain/Phase.ts"
 import type { ExecutionRecord } from "./ExecutionRecord.ts"
 import type { FailureFilter, FailureGroups } from "./Failures.ts"
 import {
@@ -361,7 +361,9 @@ export class ActionRepo extends Context.Service<ActionRepo, {
           Effect.flatMap(
             limitOf("limit of ActionRepo.tree", limit, treeLimit),
             (most) =>
-              isActionId(id) ? Effect.map(loadTree(store, id, most), Option.fromUndefinedOr) : Effect.succeedNone
+              isActionId(id)
+                ? Effect.map(loadTree(store, asStored(id), most), Option.fromUndefinedOr)
+                : Effect.succeedNone
           ),
         asked: ({ limit, ...filter } = {}) =>
           Effect.flatMap(

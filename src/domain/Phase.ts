@@ -189,6 +189,9 @@ export const ElementState = { waiting: 0, taken: 1, completed: 2, failed: 3 } as
 /** Whether a text can be an action's id; one that cannot would fail a statement for all the others in it. */
 export const isActionId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
+/** The id as the database has it, which takes it in capitals, too; what is none, as it is. */
+export const asStored = (id: string): string => isActionId(id) ? id.toLowerCase() : id
+
 /** What a step of an action is known by, in every process and version. */
 export interface StepIdentity {
   readonly kind: StepKind

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { hostname } from "node:os"
 import type { ActionFilter } from "../ActionRecord.ts"
 import { keyLimit } from "../domain/Key.ts"
-import { isActionId, statuses } from "../domain/Phase.ts"
+import { asStored, isActionId, statuses } from "../domain/Phase.ts"
 import { isStorable } from "../domain/storable.ts"
 import type { OperatorOptions, OperatorVerb } from "../Operation.ts"
 import type { StepAttempt } from "../OperatorResult.ts"
@@ -161,7 +161,7 @@ export const operationOf = (
       at: yield* now,
       by: yield* byOf(verb, by),
       verb,
-      target,
+      target: asStored(target),
       index: of.index,
       attemptNumber: of.attemptNumber,
       through: yield* Through,

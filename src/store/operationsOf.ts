@@ -1,6 +1,6 @@
 /** Reading what operators have done: what is asked for is checked first. */
 import * as Effect from "effect/Effect"
-import { isActionId } from "../domain/Phase.ts"
+import { asStored, isActionId } from "../domain/Phase.ts"
 import { type OperationFilter, type OperationRecord, operatorVerbs } from "../Operation.ts"
 import type { InvalidQuery, StorageError } from "../SteppedError.ts"
 import { canBeStored, limitOf, timeOf, wordsOf } from "./asked.ts"
@@ -20,5 +20,9 @@ export const operationsOf =
       const until = before && (yield* timeOf("before of ActionRepo.operations", before))
       if (![target, by, outcome].every((text) => text === undefined || canBeStored(text))) return []
       if (through !== undefined && !isActionId(through)) return []
-      return yield* store.operations(filter, limit, { from, until })
+      return yield* store.operations(
+        { ...filter, ...target === undefined ? {} : { target: asStored(target) } },
+        limit,
+        { from, until }
+      )
     })

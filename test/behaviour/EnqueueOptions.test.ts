@@ -1,10 +1,11 @@
 /** Rules 14.1 and 14.2: how urgent an action is, when it is to start, what it is found by, and who is newer in a lane. */
 import { assert, it } from "@effect/vitest"
-import { DateTime, Effect, Fiber, Layer, Schema } from "effect"
+import { DateTime, Effect, Fiber, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, EnqueueError, type EnqueueOptions, InvalidOption, JobQueue, Stepped } from "stepped"
+import { ActionRepo, Engine, EnqueueError, type EnqueueOptions, InvalidOption, JobQueue, Stepped } from "stepped"
 import { NotDrained, performDue, performSteppedActions } from "stepped/testing"
+import * as ActionId from "../../src/engine/ActionId.ts"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, slotsOf, statusesOf } from "../harness/observing.ts"
@@ -19,6 +20,25 @@ suite("options of an enqueueing", (engine) => {
       name,
       () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(Cars.layer, engine.layer()))
     )
+
+  test("14.1: an id in capitals is the same id, for whoever asks by it", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const id = ActionId.make()(0).toUpperCase()
+      const told: Array<string> = []
+      yield* (yield* Engine).listen({ id }, { told: ({ _tag }) => void told.push(_tag) })
+      yield* (yield* Cars.client)(1).with({ id }).washLater("London")
+      const handle = yield* Stepped.handle(Car.ref(1), wash, id)
+      yield* performSteppedActions()
+      assert.strictEqual(handle.id, id.toLowerCase())
+      assert.strictEqual(yield* handle.await, "London")
+      assert.deepInclude(yield* handle.status, { status: "succeeded", successor: undefined })
+      assert.isNotEmpty(told)
+      assert.isTrue(Option.isSome(yield* repo.tree(id)))
+      yield* repo.retry(id, { by: "ada" })
+      assert.lengthOf(yield* repo.operations({ target: id.toLowerCase() }), 1)
+      assert.lengthOf(yield* repo.operations({ target: id }), 1)
+    })))
 
   test("14.1: of what waits the lower priority goes first, then who was enqueued first", () =>
     Effect.gen(function*() {

@@ -10,7 +10,7 @@ import type { ActorRef } from "../../Actor.ts"
 import { readDuration } from "../../domain/duration.ts"
 import { actionText } from "../../domain/Failure.ts"
 import { definitionKey } from "../../domain/Key.ts"
-import { isActionId } from "../../domain/Phase.ts"
+import { asStored, isActionId } from "../../domain/Phase.ts"
 import type { Engine } from "../../Engine.ts"
 import type { AnySignal, SendOptions, Sent } from "../../Signal.ts"
 import {
@@ -200,7 +200,7 @@ const saidOf = (record: ActionRecord | undefined): Pick<ActionSnapshot, "progres
 /** A handle of an action that was enqueued elsewhere, whose id may be anything. */
 export const handleOf = (makeHandle: MakeHandle): Engine["Service"]["handle"] => (ref, action, id) =>
   Effect.map(encodeActorId(ref), (actorId) => {
-    const made = makeHandle(ref, actorId, action, id)
+    const made = makeHandle(ref, actorId, action, asStored(id))
     const unknown = Effect.fail(new UnknownAction({ actionId: id }))
     // one text that is no id would fail the look at all the others
     if (isActionId(id)) return made

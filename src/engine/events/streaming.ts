@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
+import { asStored } from "../../domain/Phase.ts"
 import type { Engine, Listener } from "../../Engine.ts"
 import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "../../Events.ts"
 import { type InvalidActorId, InvalidOption } from "../../SteppedError.ts"
@@ -29,7 +30,7 @@ const takes = (filter: EventFilter): Effect.Effect<(event: ActionEvent) => boole
   Effect.map(
     filter.actor === undefined ? Effect.undefined : encodeActorId(filter.actor),
     (actorId) => (event) =>
-      (filter.id === undefined || event.id === filter.id) &&
+      (filter.id === undefined || event.id === asStored(filter.id)) &&
       (filter.action === undefined || event.name === filter.action.name) &&
       (filter.actor === undefined || (event.actorType === filter.actor.type && event.actorId === actorId)) &&
       (filter.tags === undefined || filter.tags.includes(event._tag))
