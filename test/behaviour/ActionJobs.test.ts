@@ -3,10 +3,11 @@ import { assert, beforeEach, it } from "@effect/vitest"
 import { Cause, Effect, Layer, Logger, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, InvalidOutcome, Step, Stepped } from "stepped"
+import { ActionFailed, InvalidOutcome, Step, Stepped, StorageError } from "stepped"
 import type { Job } from "stepped"
 import { NotDrained, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { layerIntercepted } from "../harness/intercepting.ts"
 import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -39,6 +40,42 @@ suite("job-backed actions", (engine) => {
     scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>,
     options?: Stepped.EngineOptions
   ) => it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer(options)))
+
+  for (
+    const [what, key, isStored, answer] of [
+      ["whose answer was lost is not answered, for all that it is asked again", undefined, true, "StorageError"],
+      ["whose answer was lost says so under a key, asked again", "towed", true, "true"],
+      ["that was not stored is asked again", undefined, false, "true"]
+    ] as const
+  ) {
+    it.effect(`1.2, 5.3: a completion ${what}`, () => {
+      let asked = 0
+      const lossy = layerIntercepted(({ complete }) => ({
+        complete: (given) => {
+          if (++asked > 1) return complete(given)
+          const lost = Effect.fail(
+            new StorageError({ operation: "complete", isRetryable: true, cause: new Error("lost") })
+          )
+          return isStored ? Effect.andThen(complete(given), lost) : lost
+        }
+      }))
+      return Effect.gen(function*() {
+        run = (job, to) =>
+          Effect.matchEffect(job.succeeded(to, key === undefined ? {} : { key }), {
+            onFailure: ({ _tag }) => note(_tag),
+            onSuccess: (ended) => note(String(ended))
+          })
+        const handle = yield* (yield* Cars.client)(4).towLater("home")
+        yield* performSteppedActions()
+        assert.strictEqual(yield* handle.await, "home")
+        assert.sameMembers(seen, ["tow 4 home", answer, "home succeeded"])
+        yield* healthy
+      }).pipe(
+        Effect.provide(Layer.fresh(Layer.provideMerge(Cars.layer, lossy)), { local: true }),
+        Effect.provide(engine.layer())
+      )
+    })
+  }
 
   test("5.3: the job receives the action and its arguments, and completes it", () =>
     Effect.gen(function*() {

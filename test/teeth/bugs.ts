@@ -6684,6 +6684,16 @@ const second: ReadonlyArray<Bug> = [
     tests: { [options]: ["14.1: an id in capitals is the same id"] }
   },
   {
+    name: "own-end-for-anothers",
+    breaks: "1.2: a job's completion whose answer was lost takes its own end for another's",
+    plants: [{
+      file: "src/engine/client/complete.ts",
+      find: `return lost !== undefined && options?.key === undefined ? yield* lost : false`,
+      replace: `return lost !== undefined && options?.key === "" ? yield* lost : false`
+    }],
+    tests: { "test/behaviour/ActionJobs.test.ts": ["1.2, 5.3: a completion whose answer was lost is not answered"] }
+  },
+  {
     name: "results-for-nobody",
     breaks: "10.6: results are loaded for callbacks that do not ask",
     plants: [{

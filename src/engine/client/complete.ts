@@ -246,10 +246,21 @@ export const make = (
       Effect.gen(function*() {
         const given = yield* readGiven(id, runnable.action, outcome, options)
         // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
-        const ended = end({ id, definition: runnable.key, actorId }, given, true, id)
+        let lost: StorageError | undefined
+        const tried = Effect.tapError(
+          tryToEnd({ id, definition: runnable.key, actorId }, given, true, id),
+          (error) =>
+            Effect.sync(() => {
+              if (error instanceof StorageError) lost = error
+            })
+        )
+        const ended = Effect.flatMap(tried, unlessBusy)
         const inside = yield* store.inTransaction
         const verdict = yield* (inside ? ended : retryAtStart(ended))
-        if (Option.isNone(yield* completedOf(options?.key, verdict))) return false
+        if (Option.isNone(yield* completedOf(options?.key, verdict))) {
+          // without a key the end that it meets may be its own, whose answer was lost: nobody can say whose
+          return lost !== undefined && options?.key === undefined ? yield* lost : false
+        }
         yield* store.afterCommit(Effect.sync(completed))
         return true
       })
