@@ -1,9 +1,11 @@
 /**
  * What this process can run: definitions by actor and name, with what other modules have added to them.
  */
+import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import { type AnyAction, type CallbackDefinition, declaredSchemas } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import { codecOf, fingerprintOf } from "../domain/Codec.ts"
@@ -336,8 +338,12 @@ const extend = (base: Runnable, additions: Additions | undefined): Runnable => {
 /** Known before an action comes to it: what has to give its success cannot be passed. */
 const nothingOf = ({ definition, key }: Runnable, steps: ReadonlyArray<RunnableStep>): Runnable["nothing"] => {
   if (definition.outbound || !steps.some(mayBePassed)) return undefined
-  const encoded = Effect.runSyncExit(codecOf(definition.success).encode(undefined))
+  const anew = codecOf(definition.success).encode(undefined)
+  const encoded = Effect.runSyncExit(anew)
   if (Exit.isSuccess(encoded)) return { encoded: encoded.value }
+  // what takes an effect has not said no
+  const takesEffect = !encoded.cause.reasons.some(Cause.isFailReason)
+  if (takesEffect && Schema.is(Schema.toType(definition.success))(undefined)) return { encoded: undefined, anew }
   const last = steps.at(-1)!
   if (!mayBePassed(last)) return undefined
   const message = `${key}: the last step, ${last.name}, may be passed without a result (when, mayFail), and has to give`

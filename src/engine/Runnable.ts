@@ -2,6 +2,7 @@
  * Definitions as they run: their own steps and callbacks and those that others have added, and what no two of them may share.
  */
 import type * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import type { AnyAction, CallbackDefinition, Definition } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import { type StepIdentity, Undo } from "../domain/Phase.ts"
@@ -54,8 +55,11 @@ export interface Runnable {
   readonly prepended: ReadonlyArray<string>
   readonly callbacks: ReadonlyArray<RunnableCallback>
   readonly flags: number
-  /** The action's success, encoded, where its last step is passed and gives none; nothing if it can have none then. */
-  readonly nothing: { readonly encoded: unknown } | undefined
+  /**
+   * The action's success, encoded, where its last step is passed and gives none; nothing if it can have none then. What takes an effect, as
+   * encrypting does, is encoded anew for each of them (`anew`).
+   */
+  readonly nothing: { readonly encoded: unknown; readonly anew?: Effect.Effect<unknown, unknown> } | undefined
   /** Hooks and effectful keys run in the worker before the lane is taken. */
   readonly prepare: boolean
 }

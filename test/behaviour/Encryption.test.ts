@@ -19,7 +19,7 @@ import { deployed } from "../harness/deploying.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, slotsOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { key, Order, programWith, scene, secret } from "./fixtures/encryption.ts"
+import { key, Order, programWith, scene, secret, Tips } from "./fixtures/encryption.ts"
 
 const [one, two] = [key("one", 1), key("two", 2)]
 const program = programWith([one])
@@ -45,6 +45,25 @@ suite("encryption", (engine) => {
       () => Effect.provide(Effect.andThen(scenario(), healthy), Orders.layer.pipe(Layer.provideMerge(engine.layer())))
     )
   const order = Effect.map(Orders.client, (orders) => orders(1))
+
+  it.effect("9.6, 22.1: where the last step is passed, a success that may be nothing is encrypted, each time anew", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const orders = yield* Tips.client
+      scene.gate = Effect.succeed("none")
+      for (const id of [1, 2]) {
+        const handle = yield* orders(id).tipLater()
+        yield* performSteppedActions()
+        assert.isUndefined(yield* handle.await)
+      }
+      const stored = yield* sql<{ result: unknown }>`select result from stepped.ended_actions`
+      const texts = stored.map(({ result }) => String(result))
+      for (const text of texts) assert.match(text, /^stepped1\./)
+      assert.strictEqual(new Set(texts).size, 2)
+      scene.gate = Effect.succeed("5 cents")
+      assert.strictEqual(yield* orders(3).tipNow().pipe(Effect.flatMap((handle) => handle.await)), "5 cents")
+      yield* healthy
+    }).pipe(Effect.provide(Layer.provideMerge(Tips.layer, engine.layer()))))
 
   test("22.1: arguments, results of steps, children and actions, errors, memos, signals and outcomes are in no table in clear", () =>
     Effect.gen(function*() {

@@ -6694,6 +6694,20 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionJobs.test.ts": ["1.2, 5.3: a completion whose answer was lost is not answered"] }
   },
   {
+    name: "nothing-encrypted-once",
+    breaks: "22.1: what is nothing has one nonce for all actions whose last step is passed",
+    plants: [{
+      file: "src/engine/perform/perform.ts",
+      find: `  return anew === undefined ? performed`,
+      replace: `  return anew === undefined || runnable.nothing?.encoded !== undefined ? performed`
+    }, {
+      file: "src/engine/perform/perform.ts",
+      find: `performed({ ...performance, runnable: { ...runnable, nothing: { encoded, anew } } }, env)`,
+      replace: `performed({ ...performance, runnable: Object.assign(runnable, { nothing: { encoded, anew } }) }, env)`
+    }],
+    tests: { "test/behaviour/Encryption.test.ts": ["9.6, 22.1: where the last step is passed"] }
+  },
+  {
     name: "results-for-nobody",
     breaks: "10.6: results are loaded for callbacks that do not ask",
     plants: [{

@@ -31,6 +31,18 @@ import { isShielded } from "./unwinding.ts"
 export const perform = (
   performance: Performance,
   env: Surroundings
+): Effect.Effect<Concluded | undefined, Unhandled> => {
+  const { runnable } = performance
+  const anew = runnable.nothing?.anew
+  return anew === undefined ? performed(performance, env) : Effect.matchEffect(anew, {
+    onFailure: (error) => Effect.fail(new Unhandled(Cause.fail(error), false, performance)),
+    onSuccess: (encoded) => performed({ ...performance, runnable: { ...runnable, nothing: { encoded, anew } } }, env)
+  })
+}
+
+const performed = (
+  performance: Performance,
+  env: Surroundings
 ): Effect.Effect<Concluded | undefined, Unhandled> =>
   performance.phase !== "callbacks" && performance.attempts >= env.settings.attempts
     ? giveUp(performance, env)
