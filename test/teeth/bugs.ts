@@ -6101,7 +6101,7 @@ const second: ReadonlyArray<Bug> = [
   {
     name: "compensation-that-notes-nothing",
     breaks: "10.2: what undoes a step and is tried again performs children again that have succeeded",
-    plants: [{ file: stepService, find: `step.kind === "compensation" || performance`, replace: `performance` }],
+    plants: [{ file: stepService, find: `    undoes || performance.attempt`, replace: `    performance.attempt` }],
     tests: { [compensationRetries]: ["10.2, 9.1: nor where it is tried again on the engine's schedule"] }
   },
   {
@@ -8453,9 +8453,9 @@ const second: ReadonlyArray<Bug> = [
     name: "undone-by-the-success",
     breaks: "10.2: what undoes the last step is given the action's success, and not what the step has given",
     plants: [{
-      file: "src/engine/perform/results.ts",
-      find: "(step.result !== undefined || SchemaAST.isVoid(runnable.definition.success.ast))",
-      replace: "step.result !== undefined && SchemaAST.isVoid(runnable.definition.success.ast)"
+      file: "src/engine/perform/Performance.ts",
+      find: "step?.result !== undefined || codecOf(runnable.definition.success).isVoid",
+      replace: "step?.result !== undefined && codecOf(runnable.definition.success).isVoid"
     }],
     tests: { "test/behaviour/LastStep.test.ts": ["10.2: what undoes it is given"] }
   },
