@@ -13016,7 +13016,7 @@ const third: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/workflow/Kept.ts",
       find: "for (const instance of instances.flatMap(allOf)) instance.abandoned = true",
-      replace: ""
+      replace: "for (const instance of instances.flatMap(allOf)) instance.abandoned = false"
     }],
     tests: { [workflowScopes]: ["what is suspended for longer"] }
   },
