@@ -6171,9 +6171,10 @@ const second: ReadonlyArray<Bug> = [
       "18.1, 4.6: what somebody has retried by itself is cancelled with a parent that waits for it, while it is queued",
     plants: [{
       file: functionFile("cancel_abandoned"),
-      find: `        and q.parent is not null
+      find: `q.cancelled_at is null and q.parent is not null
         and not exists (`,
-      replace: `        and not exists (`
+      replace: `q.cancelled_at is null
+        and not exists (`
     }],
     tests: { "test/behaviour/RetriedAlone.test.ts": ["18.1: one that is a root of its own goes on"] }
   },

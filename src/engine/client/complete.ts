@@ -3,26 +3,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { AnyAction } from "../../Action.ts"
 import type { CancelOptions } from "../../ActionHandle.ts"
-import type { ActorRef, PlainSchema } from "../../Actor.ts"
-import { checkPayload, codecOf } from "../../domain/Codec.ts"
-import { isEncrypting } from "../../domain/Encrypted.ts"
-import { actionText, cancelled, completedAs, completedWith, tidyText } from "../../domain/Failure.ts"
+import type { ActorRef } from "../../Actor.ts"
+import { actionText, cancelled, tidyText } from "../../domain/Failure.ts"
 import { definitionKey } from "../../domain/Key.ts"
 import { isActionId } from "../../domain/Phase.ts"
 import type { Engine } from "../../Engine.ts"
-import { afterStatuses, type CompletionOptions, type CompletionOutcome } from "../../Outcome.ts"
+import type { CompletionOptions, CompletionOutcome } from "../../Outcome.ts"
 import {
   AmbiguousCompletion,
   type CancelError,
   CompletionConflict,
   type InvalidOption,
-  InvalidOutcome,
   type JobCompletionError,
   NotStarted,
-  type PayloadTooLarge,
   StorageError,
   UnknownAction,
-  type UnstorableText,
   type UnsuitableIsolation
 } from "../../SteppedError.ts"
 import type { Verdict } from "../../store/Answer.ts"
@@ -39,6 +34,7 @@ import { retryAtStart, retryWhileBusy } from "../retrying.ts"
 import { carrierIn } from "../trace.ts"
 import type { ClientContext } from "./context.ts"
 import { namedFor } from "./named.ts"
+import { encodingOutcomes, type Identity, identityOf } from "./outcomes.ts"
 
 /** What is to be ended. */
 interface Target {
@@ -356,54 +352,3 @@ const refuseUnknown = (id: string, asked: string, verdict: Verdict): Effect.Effe
     : verdict._tag === "None"
     ? Effect.fail(new UnknownAction({ actionId: id }))
     : Effect.void
-
-/** What tells an outcome from others. */
-interface Identity {
-  readonly status: GivenOutcome["status"]
-  readonly result: unknown
-  readonly error: unknown
-}
-
-const identityOf = (
-  action: AnyAction,
-  outcome: CompletionOutcome<unknown, unknown>,
-  { cause, result, status }: GivenOutcome
-): Effect.Effect<Identity> => {
-  const error = cause?.error ?? null
-  return outcome.status === "succeeded"
-    ? Effect.map(codecOf(action.success).identify(outcome.result, result), (result) => ({ status, result, error }))
-    : outcome.status === "failed" && outcome.cause !== undefined
-    ? Effect.map(codecOf(action.error).identify(outcome.cause, error), (error) => ({ status, result, error }))
-    : Effect.succeed({ status, result, error })
-}
-
-/** An outcome given from outside, encoded and checked against a limit in bytes. */
-const encodingOutcomes = (limit: number) =>
-(
-  action: AnyAction,
-  outcome: CompletionOutcome<unknown, unknown>
-): Effect.Effect<GivenOutcome, InvalidOutcome | PayloadTooLarge | UnstorableText> =>
-  Effect.gen(function*() {
-    const invalid = ({ message }: { readonly message: string }) =>
-      new InvalidOutcome({ action: action.name, issue: tidyText(message) })
-    const { status } = outcome
-    if (!afterStatuses.includes(status)) {
-      return yield* invalid({ message: `${String(status)} is none of ${afterStatuses.join(", ")}` })
-    }
-    const encoded = (what: string, schema: PlainSchema, value: unknown) =>
-      Effect.mapError(codecOf(schema).encode(value), invalid).pipe(
-        Effect.tap((json) => checkPayload(`${what} of ${action.name}`, json, limit)),
-        Effect.catchTag("NotJson", (error) => Effect.fail(invalid(error)))
-      )
-    switch (outcome.status) {
-      case "succeeded":
-        return { status, result: yield* encoded("result", action.success, outcome.result), cause: null }
-      case "failed": {
-        if (outcome.cause === undefined) return { status, result: null, cause: completedAs(outcome.status) }
-        const error = yield* encoded("error", action.error, outcome.cause)
-        return { status, result: null, cause: completedWith(outcome.cause, error, isEncrypting(action.error)) }
-      }
-      default:
-        return { status, result: null, cause: completedAs(outcome.status) }
-    }
-  })

@@ -55,9 +55,8 @@ begin
       select q.ctid as place, q.action, q.token
       from jobs q
       where
-        q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null
         -- what somebody has retried by itself is nobody's child
-        and q.parent is not null
+        q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null and q.parent is not null
         and not exists (
           select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true offset 0)
       for update skip locked
