@@ -239,6 +239,8 @@ export class Engine extends Context.Service<Engine, {
     },
     StorageError
   >
+  /** The arguments that actions were asked for with, of those alone that have begun, and of which `before` or a step has replaced them. */
+  readonly replacedArguments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, unknown>, StorageError>
   /** A handle for an action that was enqueued elsewhere. */
   readonly handle: (ref: ActorRef, action: AnyAction, id: string) => Effect.Effect<ActionHandle, InvalidActorId>
   readonly complete: (

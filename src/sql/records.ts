@@ -154,6 +154,7 @@ type Actions = Pick<
   Records,
   | "actionsOf"
   | "briefOf"
+  | "replacedArguments"
   | "actionsLike"
   | "countLike"
   | "idsLike"
@@ -200,11 +201,23 @@ const actionsOf = (calls: Calls): Actions => {
     const { params, rest } = list
     return records(operation, more === "" ? rest : `from (select ${columns} ${rest}) a ${more}`, params)
   }
+  const replaced = read<{ readonly id: string; readonly given: unknown }>({ id: "id", given: "given" })
   const steps = read(stepColumns)
   const slots = read(slotColumns)
   return {
     actionsOf: (ids) => actions("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
     briefOf: (ids) => briefly("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
+    replacedArguments: (ids) =>
+      Effect.map(
+        replaced(
+          "find",
+          ["live_actions", "ended_actions"].map((table) =>
+            `from ${schema}.${table} where id = any($1) and given is not null`
+          ).join(" union all select id, given "),
+          [array(ids, uuid)]
+        ),
+        (found) => new Map(found.map(({ given, id }) => [id, given]))
+      ),
     actionsLike: (filter, limit, within) =>
       like(filter.brief === true ? briefly : actions, "list", "*", filter, limit, within),
     lowestLooked: (filter, most, within) => {

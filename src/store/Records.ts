@@ -125,6 +125,8 @@ export interface Records extends ScheduleStore {
   readonly actionsOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
   /** The same without what programs have stored. */
   readonly briefOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
+  /** Arguments as given, of those of these that have others by now: what has begun alone, since of what is queued records have them. */
+  readonly replacedArguments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, unknown>, StorageError>
   /**
    * The ids of actions that may need somebody: those that fail on their way, are held, or perform longest, a few of each definition, among so many of the oldest and of the newest that are
    * live; and those of which something was not undone, or, failed since a time (user time in ms), is uncertain.

@@ -1,6 +1,5 @@
 /** Signals in tests: who waits for one, and what was sent. */
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Formatter from "effect/Formatter"
 import * as Schema from "effect/Schema"
 import type { ActionHandle } from "../ActionHandle.ts"
@@ -10,6 +9,7 @@ import { codecOf } from "../domain/Codec.ts"
 import { Engine } from "../Engine.ts"
 import type { AnySignal } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
+import { isSameJson } from "./sameJson.ts"
 
 /**
  * An expectation about what was sent to an action does not hold.
@@ -47,18 +47,16 @@ export const assertSignalled = <S extends AnySignal>(
   Effect.gen(function*() {
     const repo = yield* ActionRepo
     const sent = yield* repo.signals(id)
-    const wanted: unknown = payload.length === 0
-      ? undefined
-      : yield* Effect.catch(
-        Effect.map(codecOf(signal.payload).encode(payload[0]), (json): unknown =>
-          JSON.parse(JSON.stringify(json ?? null))),
-        ({ message }) =>
-          Effect.fail(new SignalExpectation({ message: `no payload of ${signal.name}: ${message}` }))
-      )
-    const isWanted = sent.some(({ failure, name, payload: is }) =>
-      name === signal.name && (payload.length === 0 || failure === undefined && Equal.equals(is, wanted))
+    const codec = codecOf(signal.payload)
+    const encoded = payload.length === 0 ? undefined : yield* Effect.mapError(
+      codec.encode(payload[0]),
+      ({ message }) => new SignalExpectation({ message: `no payload of ${signal.name}: ${message}` })
     )
-    if (isWanted) return
+    for (const { failure, name, payload: is } of sent) {
+      if (name !== signal.name) continue
+      if (payload.length === 0) return
+      if (failure === undefined && (yield* isSameJson(codec, payload[0], encoded, is))) return
+    }
     const lines = sent.map(({ failure, name, payload, readBy }) =>
       `\n  ${name} ${failure === undefined ? Formatter.format(payload) : `failed: ${failure.message}`}${
         readBy === undefined ? ", unread" : ""

@@ -366,6 +366,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           suspects: store.suspects(0, 10),
           heals: store.heals(0, 10),
           briefOf: store.briefOf([first]),
+          replacedArguments: store.replacedArguments([first]),
           failures: store.failures({ actorType: "Car", name: undefined, since: undefined, before: undefined }, 10),
           workers: Effect.map(
             store.workers,

@@ -213,6 +213,26 @@ const first: ReadonlyArray<Bug> = [
     tests: { [failureCauses]: ["and its error is its own, whoever was asked for"] }
   },
   {
+    name: "expected-by-its-text",
+    breaks: "22.2: a test that expects what is encrypted passes, or fails, whatever was enqueued or sent",
+    plants: [{
+      file: "src/testing/sameJson.ts",
+      find: "if (!codec.isEncrypting) return",
+      replace: "if (!codec.isEncrypting || encoded !== undefined) return"
+    }],
+    tests: { "test/testing/Expectations.test.ts": ["know what is encrypted"] }
+  },
+  {
+    name: "expected-of-before",
+    breaks: "a test that expects what was enqueued is told what its before has made of that",
+    plants: [{
+      file: "src/testing/enqueued.ts",
+      find: "replaced.has(action.id) ?",
+      replace: "replaced.has(action.id) && action.endedAt === undefined ?"
+    }],
+    tests: { "test/testing/Expectations.test.ts": ["go by the arguments that it was asked for with"] }
+  },
+  {
     name: "secret-in-what-is-left",
     breaks: "7.5: arguments that a schema redacts stand in the messages of tests",
     plants: [{

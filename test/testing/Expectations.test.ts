@@ -2,8 +2,16 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { Step, Stepped } from "stepped"
-import { assertEnqueued, assertNotEnqueued, EnqueuedExpectation, performSteppedActions } from "stepped/testing"
+import {
+  assertEnqueued,
+  assertNotEnqueued,
+  assertSignalled,
+  EnqueuedExpectation,
+  performSteppedActions,
+  SignalExpectation
+} from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { performIdle } from "../harness/performing.ts"
 
 const secret = "4111 1111"
 
@@ -20,11 +28,27 @@ const pay = Stepped.action("pay", { arguments: [Schema.Redacted(Schema.String)] 
 /** No layer provides them. */
 const Boats = Stepped.actions(Boat, [pay])
 
+class Order extends Stepped.Actor<Order>()("Order", { id: Schema.Int }) {}
+const { encrypted } = Stepped.encryption([{
+  name: "one",
+  secret: Redacted.make(Buffer.alloc(32, 1).toString("base64"))
+}])
+const approved = Stepped.signal("approved", { payload: encrypted("Order.approval", Schema.String) })
+const charge = Stepped.action("charge", {
+  arguments: [encrypted("Order.card", Schema.String), Schema.Int],
+  signals: [approved]
+}).step(() => Effect.asVoid(Step.waitFor(approved)))
+const ship = Stepped.action("ship", { arguments: [Schema.String], signals: [approved] })
+  .before((to) => Effect.succeed({ arguments: [to.toUpperCase()] as [string] }))
+  .step((to) => Step.setArguments(ship, `${to}, and back`))
+  .step((to) => to === "OSLO, and back" ? Effect.asVoid(Step.waitFor(approved)) : Effect.void)
+const Orders = Stepped.actions(Order, [charge, ship])
+
 suite("expectations", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
     it.effect(
       name,
-      () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(Cars.layer, engine.layer()))
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(Layer.merge(Cars.layer, Orders.layer), engine.layer()))
     )
   const card = Redacted.make(secret)
   const london = { towards: "London", by: new Date(0) }
@@ -67,6 +91,40 @@ suite("expectations", (engine) => {
       assert.include(found.message, "pay Boat/1 was enqueued 1 times")
       assert.include(found.message, "pay Boat/1(<redacted>) queued")
       yield* paid.cancel()
+    }))
+
+  test("know what is encrypted, which is another text each time", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Orders.client)(1).chargeLater(secret, 7)
+      for (const args of [[], [secret], [secret, 7]] as const) {
+        assert.deepStrictEqual(yield* assertEnqueued(Order.ref(1), charge, ...args), [handle.id])
+      }
+      assert.instanceOf(yield* Effect.flip(assertNotEnqueued(Order.ref(1), charge, secret)), EnqueuedExpectation)
+      yield* assertNotEnqueued(Order.ref(1), charge, "another")
+      yield* assertNotEnqueued(Order.ref(1), charge, secret, 8)
+      yield* handle.send(approved, secret)
+      yield* assertSignalled(handle, approved, secret)
+      assert.instanceOf(yield* Effect.flip(assertSignalled(handle, approved, "another")), SignalExpectation)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* assertEnqueued(Order.ref(1), charge, secret, 7), [handle.id])
+    }))
+
+  test("go by the arguments that it was asked for with, whatever its before or a step has made of them", () =>
+    Effect.gen(function*() {
+      const client = (yield* Orders.client)(1)
+      const waits = yield* client.shipLater("Oslo")
+      const ends = yield* client.shipLater("London")
+      const asked = Effect.gen(function*() {
+        assert.deepStrictEqual(yield* assertEnqueued(Order.ref(1), ship, "Oslo"), [waits.id])
+        assert.deepStrictEqual(yield* assertEnqueued(Order.ref(1), ship, "London"), [ends.id])
+        for (const other of ["OSLO", "LONDON, and back"]) yield* assertNotEnqueued(Order.ref(1), ship, other)
+      })
+      yield* asked
+      yield* performIdle
+      yield* asked
+      yield* waits.cancel()
+      yield* performSteppedActions()
+      yield* asked
     }))
 
   test("of an actor that cannot be, or with arguments that do not fit, are the errors of enqueueing it", () =>

@@ -8,7 +8,7 @@ import type { ClientContext } from "./context.ts"
 import * as Suspects from "./suspects.ts"
 import * as Why from "./why.ts"
 
-type OnCall = Pick<Engine["Service"], "check" | "why" | "suspects" | "doctor" | "databaseHealth" | "live" | "ready">
+type OnCall = Pick<Engine["Service"], "check" | "why" | "suspects" | "replacedArguments" | "doctor" | "databaseHealth" | "live" | "ready">
 
 export const make = (
   context: Pick<ClientContext, "now" | "registry" | "settings" | "store" | "workers">
@@ -16,6 +16,7 @@ export const make = (
   check: Checking.make(context),
   why: Why.make(context),
   suspects: Suspects.make(context),
+  replacedArguments: context.store.replacedArguments,
   doctor: Effect.flatMap(context.now, context.store.examine),
   databaseHealth: Effect.map(context.store.health, healthOf),
   ...readiness(context.store, context.workers)
