@@ -3,7 +3,8 @@ import { Effect, Option } from "effect"
 import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
 import { idTextOfJson } from "../domain/IdText.ts"
 import { JobQueue } from "../JobQueue.ts"
-import { misfit } from "../verbs/fitting.ts"
+import { misfit, misfitOfAll } from "../verbs/fitting.ts"
+import { inUse } from "../verbs/inUse.ts"
 import { RunningProgram } from "./connection.ts"
 import { usage } from "./failures.ts"
 
@@ -14,7 +15,7 @@ const isSaid = Effect.map(
 )
 
 /**
- * What workers have said last of an action's definition; none where nobody has. In a program that runs it is what that one has: its start is
+ * What workers have said of an action's definition, in the versions that are in use; none where nobody has. In a program that runs it is what that one has: its start is
  * waited for, and what it had before it was changed, and what was changed back, counts no more.
  */
 export const described = (of: { readonly actorType: string; readonly name: string }) =>
@@ -22,15 +23,15 @@ export const described = (of: { readonly actorType: string; readonly name: strin
     const queue = yield* JobQueue
     const current = Option.isSome(yield* Effect.serviceOption(RunningProgram))
     for (let i = 0; current && i < 100 && !(yield* isSaid); i++) yield* Effect.sleep("100 millis")
-    const [definition] = yield* queue.definitions({ actorType: of.actorType, name: of.name, current, limit: 1 })
-    const description: DefinitionDescription | undefined = definition?.description
-    return description
+    if (!current) return yield* inUse(queue, of)
+    const found = yield* queue.definitions({ actorType: of.actorType, name: of.name, current })
+    return found.map(({ description }) => description)
   })
 
 /** Refuses what does not fit what workers have said that they take. */
-export const checked = (what: string, value: unknown, description: SchemaDescription | undefined) =>
+export const checked = (what: string, value: unknown, descriptions: ReadonlyArray<SchemaDescription | undefined>) =>
   Effect.gen(function*() {
-    const message = yield* misfit(value, description)
+    const message = yield* misfitOfAll(value, descriptions)
     if (message !== undefined) return yield* usage(`${what} does not fit: ${message}`)
   })
 
@@ -71,9 +72,9 @@ export const checkedId = (actorType: string, text: string, description: Definiti
 export const strangeId = (actorType: string | undefined, text: string | undefined) =>
   Effect.gen(function*() {
     if (actorType === undefined || text === undefined) return ""
-    const [known] = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({ actorType, limit: 1 }))
+    const [known] = yield* Effect.flatMap(JobQueue, (queue) => inUse(queue, { actorType }))
     if (known === undefined) return ""
-    const found = yield* idOf(text, known.description.actorId)
+    const found = yield* idOf(text, known.actorId)
     return found.id === text
       ? ""
       : found.id === undefined

@@ -8,6 +8,7 @@ import { ownActor } from "../domain/reserved.ts"
 import { engineLayer } from "../engine/engineLayer.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import { worker as workerLayer } from "../Stepped.ts"
+import { taking } from "../verbs/inUse.ts"
 import { checked, checkedId, described } from "./checked.ts"
 import { databaseOf, Json, schemaOf, withEngine } from "./connection.ts"
 import { type Stopped, usage } from "./failures.ts"
@@ -57,7 +58,10 @@ export const run = Command.make("run", {
         `${ownActor} has the engine's own actions: \`cancel --where\`, and what else takes --where, has them done`
       )
     }
-    const description = yield* described({ actorType, name: given.action })
+    const versions = yield* described({ actorType, name: given.action })
+    // what is no JSON is said of its place, below
+    const readable = yield* Effect.option(Effect.forEach(given.args, (text) => json(text, "an argument")))
+    const description = Option.isNone(readable) ? versions[0] : yield* taking(versions, readable.value)
     if (description === undefined) {
       return yield* usage(
         `no worker has said that it has ${actorType}/${given.action}: \`definitions\` lists what they have`
@@ -76,7 +80,7 @@ export const run = Command.make("run", {
       )
     }
     const values = yield* Effect.forEach(given.args, (text, i) =>
-      Effect.tap(json(text, `argument ${i + 1}`), (value) => checked(`argument ${i + 1}`, value, schemas[i])))
+      Effect.tap(json(text, `argument ${i + 1}`), (value) => checked(`argument ${i + 1}`, value, [schemas[i]])))
     // what it joins and is achieved by only its own definition can say: a key that takes an effect is left to the worker
     const action = undeclaredAction(given.action, {
       arguments: schemas.map(() =>

@@ -7,6 +7,7 @@ import { complete as completeAction } from "../Client.ts"
 import { Outcome } from "../Outcome.ts"
 import { send } from "../Send.ts"
 import { signal as defineSignal } from "../Signal.ts"
+import { namesOf, signalsOf } from "../verbs/inUse.ts"
 import { checked, described } from "./checked.ts"
 import { withEngine } from "./connection.ts"
 import { noAction, nothing, usage } from "./failures.ts"
@@ -39,10 +40,10 @@ const signal = Command.make("signal", {
   withEngine(Effect.gen(function*() {
     const output = yield* Output
     const action = yield* found(id)
-    const description = yield* described(action)
-    const known = description?.signals.find((signal) => signal.name === name)
-    if (description !== undefined && known === undefined) {
-      const names = description.signals.map(({ name }) => name).join(", ")
+    const versions = yield* described(action)
+    const known = signalsOf(versions).filter((signal) => signal.name === name)
+    if (versions.length > 0 && known.length === 0) {
+      const names = namesOf(signalsOf(versions))
       return yield* usage(
         names === ""
           ? `${action.name} takes no signals`
@@ -50,7 +51,7 @@ const signal = Command.make("signal", {
       )
     }
     const value = Option.isSome(payload) ? yield* json(payload.value, "the payload") : null
-    yield* checked("the payload", value, known?.payload)
+    yield* checked("the payload", value, known.map(({ payload }) => payload))
     const definition = yield* Effect.try({
       try: () => defineSignal(name, { payload: Schema.Json }),
       catch: (error) => usage(String(error))
@@ -94,10 +95,12 @@ const complete = Command.make("complete", {
     const { id } = given
     const action = yield* found(id)
     const outcome = yield* outcomeOf(given)
-    const description = yield* described(action)
-    if (outcome.status === "succeeded") yield* checked("the result", outcome.result ?? null, description?.success)
+    const versions = yield* described(action)
+    if (outcome.status === "succeeded") {
+      yield* checked("the result", outcome.result ?? null, versions.map(({ success }) => success))
+    }
     if (outcome.status === "failed" && "cause" in outcome) {
-      yield* checked("the error", outcome.cause, description?.error)
+      yield* checked("the error", outcome.cause, versions.map(({ error }) => error))
     }
     const definition = undeclaredAction(action.name, { success: Schema.Json, error: Schema.Json, outbound: true })
     const ended = yield* completeAction(id, definition, outcome, {

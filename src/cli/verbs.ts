@@ -135,8 +135,8 @@ const checkedForStep = (action: string, name: Option.Option<string>, value: unkn
     const found = yield* repo.find(action)
     if (Option.isNone(found)) return
     const step = Option.getOrUndefined(name) ?? (yield* repo.steps(action)).findLast(isOpen)?.name
-    const description = yield* described(found.value)
-    yield* checked("the result", value, description && resultOf(description, step))
+    const versions = yield* described(found.value)
+    yield* checked("the result", value, versions.map((version) => resultOf(version, step)))
   })
 
 const completeStep = Command.make("complete-step", {

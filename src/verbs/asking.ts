@@ -29,7 +29,8 @@ import {
   unachieved,
   unachievedAll
 } from "./answers.ts"
-import { isOpen, misfit, resultOf } from "./fitting.ts"
+import { isOpen, misfitOfAll, resultOf } from "./fitting.ts"
+import { inUse } from "./inUse.ts"
 import type { Inputs, OneVerb } from "./table.ts"
 
 /** Who asks, and why. */
@@ -139,10 +140,10 @@ export const makeVerbs = Effect.gen(function*() {
       const found = yield* repo.find(id)
       if (Option.isNone(found)) return
       const { actorType, name } = found.value
-      const [definition] = yield* queue.definitions({ actorType, name, limit: 1 })
-      if (definition === undefined) return
+      const versions = yield* inUse(queue, { actorType, name })
+      if (versions.length === 0) return
       const decided = step ?? (yield* repo.steps(id)).findLast(isOpen)?.name
-      const wrong = yield* misfit(result, resultOf(definition.description, decided))
+      const wrong = yield* misfitOfAll(result, versions.map((version) => resultOf(version, decided)))
       if (wrong !== undefined) {
         return yield* new InvalidQuery({
           field: "result of ActionRepo.completeStep",

@@ -21,6 +21,21 @@ export const misfit = (value: unknown, description: SchemaDescription | undefine
     })
   })
 
+/** Why a value fits none of some versions, as the first of them has it; nothing where one takes it, or there is none. */
+export const misfitOfAll = (
+  value: unknown,
+  descriptions: ReadonlyArray<SchemaDescription | undefined>
+): Effect.Effect<string | undefined> =>
+  Effect.gen(function*() {
+    let first: string | undefined
+    for (const description of descriptions) {
+      const wrong = yield* misfit(value, description)
+      if (wrong === undefined) return
+      first ??= wrong
+    }
+    return first
+  })
+
 /** Whether a step can be decided of: it is held, or waits. */
 export const isOpen = ({ status, undoes }: StepRecord): boolean =>
   (status === "held" || status === "performing") && undoes === undefined

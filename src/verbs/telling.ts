@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { undeclaredAction } from "../Action.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { Actor } from "../Actor.ts"
-import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
+import type { SchemaDescription } from "../Catalogue.ts"
 import { ownActor } from "../domain/reserved.ts"
 import { Engine } from "../Engine.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
@@ -15,16 +15,17 @@ import { JobQueue } from "../JobQueue.ts"
 import type { CompletionOptions, CompletionOutcome } from "../Outcome.ts"
 import { type SendOptions, signal as defineSignal } from "../Signal.ts"
 import { InvalidQuery, UnknownAction } from "../SteppedError.ts"
-import { misfit } from "./fitting.ts"
+import { misfitOfAll } from "./fitting.ts"
+import { inUse, namesOf, signalsOf, taking } from "./inUse.ts"
 
 /** An actor whose id is the text that is stored of it, whatever its program makes of that. */
 export const actorNamed = (type: string) => Actor<unknown>()(type, { id: Schema.String })
 
 const refuse = (field: string, value: string, takes: string) => Effect.fail(new InvalidQuery({ field, value, takes }))
 
-const check = (field: string, value: Schema.Json, description: SchemaDescription | undefined) =>
+const check = (field: string, value: Schema.Json, descriptions: ReadonlyArray<SchemaDescription | undefined>) =>
   Effect.flatMap(
-    misfit(value, description),
+    misfitOfAll(value, descriptions),
     (wrong) => wrong === undefined ? Effect.void : refuse(field, typeof value, `what is described: ${wrong}`)
   )
 
@@ -40,12 +41,6 @@ export const makeTelling = Effect.gen(function*() {
   const engine = yield* Engine
   const queue = yield* JobQueue
   const repo = yield* ActionRepo
-
-  const described = (actorType: string, name: string) =>
-    Effect.map(
-      queue.definitions({ actorType, name, limit: 1 }),
-      ([definition]): DefinitionDescription | undefined => definition?.description
-    )
 
   const found = (id: string) =>
     Effect.flatMap(
@@ -64,7 +59,7 @@ export const makeTelling = Effect.gen(function*() {
       Effect.gen(function*() {
         const { actorId, actorType, name } = of
         if (actorType === ownActor) return yield* refuse("actorType", actorType, "an actor of the program's")
-        const description = yield* described(actorType, name)
+        const description = yield* taking(yield* inUse(queue, { actorType, name }), values)
         if (description === undefined) {
           return yield* refuse("name", `${actorType}/${name}`, "an action that a worker has said that it has")
         }
@@ -75,7 +70,7 @@ export const makeTelling = Effect.gen(function*() {
         if (schemas.length !== values.length) {
           return yield* refuse("arguments", `${values.length} of them`, `${schemas.length}`)
         }
-        yield* Effect.forEach(values, (value, i) => check(`argument ${i + 1}`, value, schemas[i]))
+        yield* Effect.forEach(values, (value, i) => check(`argument ${i + 1}`, value, [schemas[i]]))
         // what it joins and is achieved by only its own definition can say: a key that takes an effect is left to the worker
         const action = yield* named("name", name, () =>
           undeclaredAction(name, {
@@ -90,17 +85,17 @@ export const makeTelling = Effect.gen(function*() {
     signal: (id: string, name: string, payload: Schema.Json, options: SendOptions & { readonly by: string }) =>
       Effect.gen(function*() {
         const action = yield* found(id)
-        const description = yield* described(action.actorType, action.name)
-        const known = description?.signals.find((signal) => signal.name === name)
-        if (description !== undefined && known === undefined) {
-          const names = description.signals.map(({ name }) => name).join(", ")
+        const versions = yield* inUse(queue, action)
+        const known = signalsOf(versions).filter((signal) => signal.name === name)
+        if (versions.length > 0 && known.length === 0) {
+          const names = namesOf(signalsOf(versions))
           return yield* refuse(
             "name",
             JSON.stringify(name.slice(0, 100)),
             names === "" ? "none: it takes no signals" : names
           )
         }
-        yield* check("payload", payload, known?.payload)
+        yield* check("payload", payload, known.map(({ payload }) => payload))
         const signal = yield* named("name", name, () => defineSignal(name, { payload: Schema.Json }))
         return yield* engine.send({ target: id, action: undefined, signal, value: payload, isFailure: false, options })
       }),
@@ -112,10 +107,12 @@ export const makeTelling = Effect.gen(function*() {
     ) =>
       Effect.gen(function*() {
         const { actorType, name } = yield* found(id)
-        const description = yield* described(actorType, name)
-        if (outcome.status === "succeeded") yield* check("value", outcome.result, description?.success)
+        const versions = yield* inUse(queue, { actorType, name })
+        if (outcome.status === "succeeded") {
+          yield* check("value", outcome.result, versions.map(({ success }) => success))
+        }
         if (outcome.status === "failed" && outcome.cause !== undefined) {
-          yield* check("value", outcome.cause, description?.error)
+          yield* check("value", outcome.cause, versions.map(({ error }) => error))
         }
         const action = undeclaredAction(name, { success: Schema.Json, error: Schema.Json, outbound: true })
         return Option.isSome(yield* engine.complete(id, action, outcome, options))

@@ -1,10 +1,13 @@
 /** What is told to actions over HTTP: that one is to run, a signal, how one ended outside; checked by what workers have described. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
 import { ActionRepo, JobQueue } from "stepped"
+import { performIdle } from "../harness/performing.ts"
 import { layerWorkers, until } from "../harness/workers.ts"
 import { Cars } from "./fixtures/cars.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
+import { testing } from "./fixtures/testing.ts"
 
 const reason = "a test"
 const none = "0199c2f0-0000-7000-8000-000000000000"
@@ -90,3 +93,65 @@ it.live("21.1: an action is run, sent a signal, and completed; what does not fit
       ["Stepped.send", "denied", "why not"]
     ])
   }).pipe(Effect.scoped, Effect.provide(layerWorkers(Cars.layer, { engines: 1 }))))
+
+testing()(
+  "17.5, 21.1: after a deploy that was taken back it is checked by the versions that workers have who live, and not by the one that was seen first last",
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const sql = yield* SqlClient.SqlClient
+    const [text, int] = ["string", "number"].map((type) => ({ schema: { type }, redacted: [], fingerprint: null }))
+    const says = (key: string, hash: string, ageHours: number, queue: string, takes: typeof text, signal: string) =>
+      sql`insert into stepped.definitions (key, hash, json, first_seen, last_seen) values (${key}, ${hash}, ${
+        JSON.stringify({
+          actorId: int,
+          arguments: [takes],
+          success: takes,
+          error: text,
+          signals: [{ name: signal, payload: takes, error: text }],
+          steps: [{ name: "lift", kind: "own", result: takes, options: [] }, { name: "last", kind: "own", options: [] }],
+          queue,
+          options: []
+        })
+      }::text::jsonb, clock_timestamp() - make_interval(hours => ${ageHours}), clock_timestamp())`
+    const keys = ["Car/visit", "Car/ask", "Car/repair", "Car/outside"]
+    for (const key of keys) {
+      yield* says(key, "older", 100, "garage", text, "go")
+      yield* says(key, "newer", 1, "hangar", int, "start")
+    }
+    const lives = (name: string) =>
+      sql`insert into stepped.workers (name, lease_until, started_at, definitions, hashes)
+        select ${name}, clock_timestamp() + interval '1 hour', clock_timestamp(), k, array_fill(${name}::text, array[cardinality(k)])
+        from (select string_to_array(${keys.join(",")}, ',') as k) x`
+    const { post } = yield* servingApi({ authorization: known })
+    const statusOf = (path: string, body: object) =>
+      Effect.map(post(path, { ...body, reason }, as("olga")), ({ status }) => status)
+    const enqueued = (name: string) => Effect.map(repo.list({ name, limit: 1 }), ([record]) => record!)
+    const cars = (yield* Cars.client)(1)
+    const [asked, repaired, outside] = [yield* cars.askLater(), yield* cars.repairLater(), yield* cars.outsideLater()]
+    yield* performIdle
+    const visit = (...values: ReadonlyArray<string | number>) =>
+      post("/api/run", { actorType: "Car", actorId: "1", name: "visit", arguments: values }, as("olga"))
+    const told = (value: string | number, signal: string) =>
+      Effect.all([
+        Effect.map(visit(value), ({ status }) => status),
+        statusOf(`/api/actions/${asked.id}/signal`, { name: signal, payload: value }),
+        statusOf("/api/verbs/ActionRepo.completeStep", { id: repaired.id, step: "lift", result: value }),
+        statusOf(`/api/actions/${outside.id}/complete`, { outcome: "succeeded", value })
+      ])
+    const refused = [400, 400, 400, 400]
+    yield* lives("older")
+    assert.deepStrictEqual(yield* told(1, "start"), refused)
+    assert.deepStrictEqual(yield* told("one", "go"), [200, 200, 200, 200])
+    assert.strictEqual((yield* enqueued("visit")).queue, "garage")
+    // where workers of both live, either takes it
+    yield* lives("newer")
+    assert.strictEqual((yield* visit(1)).status, 200)
+    assert.strictEqual((yield* enqueued("visit")).queue, "hangar")
+    assert.strictEqual((yield* visit("one")).status, 200)
+    assert.strictEqual((yield* enqueued("visit")).queue, "garage")
+    assert.strictEqual((yield* visit("one", "two")).status, 400)
+    for (const { id } of yield* repo.list()) yield* post("/api/verbs/Stepped.cancel", { id, reason }, as("olga"))
+    yield* sql`delete from stepped.workers where name in ('older', 'newer')`
+    yield* performIdle
+  })
+)

@@ -38,9 +38,10 @@ const charge = Stepped.action("charge", {
   arguments: [encrypted("Order.card", Schema.String), Schema.Int],
   signals: [approved]
 }).step(() => Effect.asVoid(Step.waitFor(approved)))
-const ship = Stepped.action("ship", { arguments: [Schema.String], signals: [approved] })
+const toShip = Stepped.action("ship", { arguments: [Schema.String], signals: [approved] })
+const ship = toShip
   .before((to) => Effect.succeed({ arguments: [to.toUpperCase()] as [string] }))
-  .step((to) => Step.setArguments(ship, `${to}, and back`))
+  .step((to) => Step.setArguments(toShip, `${to}, and back`))
   .step((to) => to === "OSLO, and back" ? Effect.asVoid(Step.waitFor(approved)) : Effect.void)
 const Orders = Stepped.actions(Order, [charge, ship])
 
@@ -96,9 +97,9 @@ suite("expectations", (engine) => {
   test("know what is encrypted, which is another text each time", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Orders.client)(1).chargeLater(secret, 7)
-      for (const args of [[], [secret], [secret, 7]] as const) {
-        assert.deepStrictEqual(yield* assertEnqueued(Order.ref(1), charge, ...args), [handle.id])
-      }
+      assert.deepStrictEqual(yield* assertEnqueued(Order.ref(1), charge), [handle.id])
+      assert.deepStrictEqual(yield* assertEnqueued(Order.ref(1), charge, secret), [handle.id])
+      assert.deepStrictEqual(yield* assertEnqueued(Order.ref(1), charge, secret, 7), [handle.id])
       assert.instanceOf(yield* Effect.flip(assertNotEnqueued(Order.ref(1), charge, secret)), EnqueuedExpectation)
       yield* assertNotEnqueued(Order.ref(1), charge, "another")
       yield* assertNotEnqueued(Order.ref(1), charge, secret, 8)
