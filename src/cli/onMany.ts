@@ -8,6 +8,7 @@ import { ownActor, ownQueue } from "../domain/reserved.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { forMany, type ManyOptions, type ManyPlan, type ManySummary, type ManyVerb } from "../Many.ts"
 import type { StorageError } from "../SteppedError.ts"
+import { isWorking } from "../verbs/working.ts"
 import { strangeId } from "./checked.ts"
 import { confirmed } from "./confirmed.ts"
 import { Folder, RunningProgram } from "./connection.ts"
@@ -110,14 +111,15 @@ const planText = (plan: ManyPlan): string =>
     }`
   ].join("\n")
 
-/** Whether somebody lives, and does not drain, who does it: who has not said yet what they can run may be about to. */
+/** Whether somebody works, and does not drain, who does it: who has not said yet what they can run may be about to. */
 const isServed = Effect.gen(function*() {
   const workers = yield* Effect.flatMap(JobQueue, (queue) => queue.workers)
-  return workers.some(({ definitions, drainingSince, leaseUntil, queues, readAt }) =>
-    leaseUntil.getTime() > readAt.getTime() && drainingSince === undefined &&
-    (queues === undefined || queues.includes(ownQueue)) &&
-    (definitions === undefined || Object.hasOwn(definitions, definitionKey(ownActor, "forMany")))
-  )
+  return workers.some((worker) => {
+    const { definitions, drainingSince, queues } = worker
+    return isWorking(worker) && drainingSince === undefined &&
+      (queues === undefined || queues.includes(ownQueue)) &&
+      (definitions === undefined || Object.hasOwn(definitions, definitionKey(ownActor, "forMany")))
+  })
 })
 
 const isProgress = (u: unknown): u is { readonly asked: number; readonly of: number } =>

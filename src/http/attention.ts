@@ -13,6 +13,7 @@ import { type Backlog, JobQueue } from "../JobQueue.ts"
 import type { ScheduleRecord } from "../Schedules.ts"
 import { monotonic } from "../store/RealClock.ts"
 import { stranded } from "../store/Store.ts"
+import { isWorking } from "../verbs/working.ts"
 import type { Why } from "../Why.ts"
 import { ask, Asking } from "./asking.ts"
 import { openGroup, openRecord, openWhy } from "./messages.ts"
@@ -39,7 +40,7 @@ const stuckOf = (action: ActionRecord, why: Why, mayRead: boolean): StuckView | 
     reasons: (mayRead ? quietly(why) : openWhy(quietly(why))).reasons.slice(0, 3).map(({ text }) => text),
     usual: why.usual
   })
-  // what was to be heard of, or to go on, by now
+  // what was to be heard of, to go on, or to end by now
   const isLate = (time: Date | undefined) => time !== undefined && time.getTime() < at - 1000
   for (const reason of why.reasons) {
     switch (reason._tag) {
@@ -53,7 +54,21 @@ const stuckOf = (action: ActionRecord, why: Why, mayRead: boolean): StuckView | 
       case "Retries":
         return stuck("retries", why.since)
       case "Signal":
-        if (isLate(reason.until) || isLate(reason.heartbeat.silentAt)) return stuck("overdue", reason.since)
+        if (isLate(reason.until) || isLate(reason.heartbeat.silentAt) || isLate(reason.timeoutAt)) {
+          return stuck("overdue", reason.since)
+        }
+        break
+      case "Timer":
+        if (isLate(reason.until) || isLate(reason.timeoutAt)) return stuck("overdue", reason.since)
+        break
+      case "Children":
+        if (isLate(reason.timeoutAt)) return stuck("overdue", reason.since)
+        break
+      case "Unserved":
+        // beside what it waits for, where nobody lives who ends that: without a job it is in no backlog
+        if (why.reasons.length > 1 && (reason.since === undefined || isLate(reason.since))) {
+          return stuck("overdue", reason.since ?? why.since)
+        }
         break
       case "Outbound":
         if (isLate(reason.heartbeat.silentAt)) return stuck("overdue", reason.since)
@@ -61,6 +76,7 @@ const stuckOf = (action: ActionRecord, why: Why, mayRead: boolean): StuckView | 
       default:
     }
   }
+  if (isLate(why.timeoutAt)) return stuck("overdue", why.since)
   const { usual } = why
   const isSlow = usual !== undefined && usual.count >= 5 &&
     ageOf(action, at) > Math.max(usual.p95Ms * 2, usual.p95Ms + 1000)
@@ -94,13 +110,13 @@ const serves = (worker: WorkerRecord, { queue }: Backlog): boolean =>
 /** Why what is due waits: nobody has what it takes, or those who have do not come to it. */
 const unservedBecause = (
   backlog: Backlog,
-  alive: ReadonlyArray<WorkerRecord>
+  working: ReadonlyArray<WorkerRecord>
 ): string | undefined => {
   const { oldestDueAt, pause, readAt } = backlog
   if (oldestDueAt === undefined || pause !== undefined) return undefined
-  if (alive.length === 0) return "no worker runs"
-  const able = alive.filter((worker) => has(worker, backlog))
-  if (able.length === 0) return `none of ${alive.length} workers has ${backlog.actorType}/${backlog.name}`
+  if (working.length === 0) return "no worker runs"
+  const able = working.filter((worker) => has(worker, backlog))
+  if (able.length === 0) return `none of ${working.length} workers has ${backlog.actorType}/${backlog.name}`
   const serving = able.filter((worker) => serves(worker, backlog))
   if (serving.length === 0) return `no worker that has it serves the queue ${backlog.queue}`
   if (serving.every(({ drainingSince }) => drainingSince !== undefined)) {
@@ -182,6 +198,7 @@ export const makeAttention = Effect.gen(function*() {
     }, { concurrency: 3 })
     // leases are on the database's clock, which need not be the one here
     const alive = workers.filter(({ leaseUntil, readAt }) => leaseUntil.getTime() > readAt.getTime())
+    const working = workers.filter(isWorking)
     const answer: AttentionView = {
       at: new Date(userNow),
       ...yield* stuckAmong(suspects.performing, mayReadPayloads),
@@ -192,7 +209,7 @@ export const makeAttention = Effect.gen(function*() {
         return steps.length === 0 ? [] : [{ action: summaryOf(action, mayReadPayloads), steps, canBeUndone }]
       }),
       unserved: backlogs.flatMap((backlog) => {
-        const because = unservedBecause(backlog, alive)
+        const because = unservedBecause(backlog, working)
         return because === undefined ? [] : [{ backlog, because }]
       }),
       schedules: suspects.schedules.map((schedule) => unfiredOf(schedule, userNow)),

@@ -371,6 +371,11 @@ suite("why", (engine) => {
       // who lives ends it, whatever it can run
       yield* sql`insert into stepped.workers (name, lease_until, started_at) values ('w', clock_timestamp() + interval '1 hour', clock_timestamp())`
       assert.notMatch(yield* both, /Due|Unserved/)
+      // a process that performs for its own callers alone has a row, and is no worker
+      yield* sql`update stepped.workers set started_at = started_at - interval '2 minutes' where name = 'w'`
+      assert.strictEqual((yield* both).match(/Unserved/g)?.length, 2)
+      yield* sql`update stepped.workers set definitions = '{}', hashes = '{}' where name = 'w'`
+      assert.notMatch(yield* both, /Due|Unserved/)
       yield* sql`delete from stepped.workers where name = 'w'`
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("report"), ["failed", "performing"])

@@ -143,6 +143,9 @@ describe("many", () => {
       yield* sql`insert into stepped.workers (name, started_at, renewed_at, lease_until, drained_at) values
         ('leaving', now(), now(), clock_timestamp() + interval '1 hour', now())`
       assert.include((yield* stepped(...all)).err, "no worker is running that takes from the queue stepped")
+      // nor does a process that performs for its own callers alone
+      yield* sql`update stepped.workers set drained_at = null, started_at = started_at - interval '2 minutes'`
+      assert.include((yield* stepped(...all)).err, "no worker is running that takes from the queue stepped")
       yield* sql`delete from stepped.workers`
       assert.deepStrictEqual((yield* stepped("operations")).out, "nothing is recorded")
       const here = yield* stepped(...all, "--here")

@@ -4,7 +4,7 @@ import { Clock, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { DurableClock, DurableDeferred } from "effect/workflow"
-import { PerformanceLane, Schedules, Stepped } from "stepped"
+import { PerformanceLane, Schedules, Step, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { nobody, worker } from "../behaviour/fixtures/schedules.ts"
 import { careful, Gate, main, part, performedTo, ScriptedLive, suspended } from "../behaviour/fixtures/scripted.ts"
@@ -20,7 +20,8 @@ const sail = Stepped.action("sail", { error: Schema.String })
     compensate: { run: () => Effect.fail("the crane is stuck"), retry: "never" }
   })
   .step("leave", () => Effect.fail("a storm"))
-const Boats = Stepped.actions(Boat, [sail])
+const rest = Stepped.action("rest").step("rest", () => Step.wait("1 hour"))
+const Boats = Stepped.actions(Boat, [sail, rest])
 
 suite("what needs attention, over HTTP", (engine) => {
   const test = testing(engine)
@@ -131,6 +132,32 @@ suite("what needs attention, over HTTP", (engine) => {
       yield* nobody
       yield* handle.cancel()
     })
+  )
+
+  test(
+    "21.1: a timer that is over, and nobody ends; and that a process which performs for its callers alone is no worker",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { get } = yield* servingApi({ authorization: known })
+      const look = Effect.map(get("/api/attention", as("vera")), ({ body }) => [
+        body.stuck.map(({ action, kind }: any) => [action.id, kind]),
+        body.unserved.map(({ because }: any) => because)
+      ])
+      const { id } = yield* (yield* Boats.client)(1).restLater()
+      yield* performIdle
+      // the one that has just performed it
+      yield* sql`update stepped.workers set started_at = started_at - interval '2 minutes'`
+      assert.deepStrictEqual(yield* look, [[], []])
+      yield* TestClock.adjust("2 hours")
+      assert.deepStrictEqual(yield* look, [[[id, "overdue"]], []])
+      const queued = yield* (yield* Cars.client)(4).visitLater("London")
+      assert.deepStrictEqual((yield* look)[1], ["no worker runs"])
+      yield* sql`delete from stepped.workers`
+      assert.deepStrictEqual(yield* look, [[[id, "overdue"]], ["no worker runs"]])
+      yield* queued.cancel()
+      yield* performIdle
+      assert.deepStrictEqual(yield* look, [[], []])
+    }).pipe(Effect.provide(Boats.layer))
   )
 
   test(

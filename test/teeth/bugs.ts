@@ -8418,11 +8418,51 @@ const second: ReadonlyArray<Bug> = [
     breaks: "19.1: what a living worker is about to end is said to be due, and nobody's",
     plants: [{
       file: functionFile("why_unattended"),
-      find:
-        `  if exists (select 1 from workers w where w.lease_until > clock_timestamp() offset 0) then return '[]'::jsonb; end if;`,
-      replace: ``
+      find: `  then
+    return '[]'::jsonb;
+  end if;`,
+      replace: `  then
+    null;
+  end if;`
     }],
     tests: { [whys]: ["19.1: where no worker lives"] }
+  },
+  {
+    name: "attended-by-a-caller",
+    breaks: "19.1: a process that performs for its own callers alone is thought to end what is late",
+    plants: [{
+      file: functionFile("why_unattended"),
+      find: "and (w.definitions is not null or w.started_at > clock_timestamp() - interval '1 minute')",
+      replace: "and true"
+    }],
+    tests: { [whys]: ["19.1: where no worker lives"] }
+  },
+  {
+    name: "served-by-a-caller",
+    breaks: "18.4, 21.1: a process that performs for its own callers alone is thought to take what is queued",
+    plants: [{
+      file: "src/verbs/working.ts",
+      find: "startedAt.getTime() > readAt.getTime() - silentMs",
+      replace: "startedAt.getTime() > 0"
+    }],
+    tests: {
+      "test/cli/Many.test.ts": ["18.4: where no worker does it"],
+      "test/http/Attention.test.ts": ["21.1: a timer that is over"]
+    }
+  },
+  {
+    name: "late-and-not-shown",
+    breaks: "21.1: what waits for a time that is over, and has no job, is nowhere",
+    plants: [{
+      file: "src/http/attention.ts",
+      find: "if (isLate(reason.until) || isLate(reason.timeoutAt)) return",
+      replace: "if (why.reasons.length < 1) return"
+    }, {
+      file: "src/http/attention.ts",
+      find: "if (why.reasons.length > 1 && (",
+      replace: "if (why.reasons.length > 1000 && ("
+    }],
+    tests: { "test/http/Attention.test.ts": ["21.1: a timer that is over"] }
   },
   {
     name: "late-signal-unsaid",

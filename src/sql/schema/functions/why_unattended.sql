@@ -1,13 +1,23 @@
 -- That an action is late for what a worker is to see to, and no worker lives: its time or its step's is over, a wait of
 -- it (among a thousand), the time in which something was to be heard of it, a clock; a signal came in time; or the
--- worker that has it in hand is gone. Who lives, sees to that within moments, whatever it can run.
+-- worker that has it in hand is gone. A worker that lives sees to that within moments, whatever it can run; a process
+-- that has only performed for its own callers has a row, too, and sees to nothing: it never says what it can run.
 -- For other functions only: it inherits their search path and their settings.
 create function why_unattended(p_now timestamptz, p_id uuid) returns jsonb
 language plpgsql stable as $$
 declare
   l record;
 begin
-  if exists (select 1 from workers w where w.lease_until > clock_timestamp() offset 0) then return '[]'::jsonb; end if;
+  if exists (
+    select 1
+    from workers w
+    where
+      w.lease_until > clock_timestamp()
+      and (w.definitions is not null or w.started_at > clock_timestamp() - interval '1 minute')
+    offset 0)
+  then
+    return '[]'::jsonb;
+  end if;
   select
     x.queue, x.definition, x.token,
     case
