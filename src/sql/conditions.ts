@@ -47,11 +47,12 @@ export const conditions = (
   if (from !== undefined) add((place) => `id >= ${place}`, idAt(from))
   if (until !== undefined) add((place) => `id < ${place}`, idAt(until))
   if (filter.parent !== undefined) add((place) => `parent = ${place}`, PgTypes.uuid(filter.parent))
-  // no index leads to children: their ids do, which are made while their parent is live
+  // no index leads to children: their ids do, which are made while their parent is live, or, since it has ended, undone
   if (parent !== undefined) {
     add((place) => `id >= ${place}`, idAt(parent.enqueuedAt.getTime() - apartMs))
-    const { endedAt } = parent
-    if (endedAt !== undefined) add((place) => `id < ${place}`, idAt(endedAt.getTime() + apartMs))
+    const { endedAt, unwinding, unwound } = parent
+    const isUndone = unwinding || unwound !== undefined
+    if (endedAt !== undefined && !isUndone) add((place) => `id < ${place}`, idAt(endedAt.getTime() + apartMs))
   }
   if (filter.retryOf !== undefined) add((place) => `retry_of = ${place}`, PgTypes.uuid(filter.retryOf))
   if (filter.startedBy !== undefined) add((place) => `started_by = ${place}`, PgTypes.uuid(filter.startedBy))

@@ -49,7 +49,7 @@ export interface Within {
   /** In ms. */
   readonly from: number | undefined
   readonly until: number | undefined
-  /** Whose children are asked for, if it is stored: they were enqueued while it was live. */
+  /** Whose children are asked for, if it is stored: they were enqueued while it was live, or since then by what undoes it. */
   readonly parent?: ActionRecord | undefined
   /** Of a group of failures: those that have ended since, and before this, in ms. */
   readonly endedSince?: number | undefined

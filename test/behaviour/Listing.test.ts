@@ -43,7 +43,17 @@ const messy = Stepped.action("messy", { arguments: [Schema.Int], error: NoParkin
 const above = Stepped.action("above", { error: NoParking })
   .step("messy", () => Step.do(messy, 1), { unwind: true })
   .step("park", () => Effect.fail(new NoParking()))
-const Cars = Stepped.actions(Car, [visit, hold, tour, stuck, messy, above])
+/** Undone by a child, which is enqueued long after it has ended, and may fail. */
+const refund = Stepped.action("refund", { arguments: [Schema.Boolean], error: NoParking })
+  .step(() => Effect.void)
+  .step((fails) => fails ? Effect.fail(new NoParking()) : Effect.asVoid(Step.wait("1 hour")))
+const pay = Stepped.action("pay", { arguments: [Schema.Boolean] })
+  .step("pay", () => Effect.void, { compensate: { run: (_, fails) => Step.do(refund, fails), retry: "never" } })
+const book = Stepped.action("book", { arguments: [Schema.Boolean], error: NoParking })
+  .step("pay", (fails) => Step.do(pay, fails), { unwind: true })
+  .step("wait", () => Step.wait("2 hours"))
+  .step("park", () => Effect.fail(new NoParking()))
+const Cars = Stepped.actions(Car, [visit, hold, tour, stuck, messy, above, refund, pay, book])
 const Vans = Stepped.actions(Van, [visit])
 /** The same name after a deploy. */
 const newer = Stepped.action("visit", { arguments: [Schema.Int, Schema.Int], success: Schema.Int })
@@ -107,6 +117,32 @@ suite("listing", (engine) => {
       for (const [index, found] of (yield* idsOf({ parent: parent.id })).toReversed().entries()) {
         assert.strictEqual(found, children[index])
       }
+    }))
+
+  test("14.3: of what was undone after its end those are found that its compensations have asked for", () =>
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const [well, badly] = [yield* cars(1).bookLater(false), yield* cars(2).bookLater(true)]
+      yield* performSteppedActions({ until: "1 minute" }).pipe(Effect.exit)
+      const [paid] = yield* idsOf({ parent: well.id })
+      const [paidBadly] = yield* idsOf({ parent: badly.id })
+      assert.deepStrictEqual(yield* idsOf({ parent: paid! }), [])
+      yield* TestClock.adjust("3 hours")
+      yield* performIdle
+      // while it is undone, and since then
+      const refunds = yield* idsOf({ action: refund })
+      const first = yield* idsOf({ parent: paid! })
+      assert.lengthOf(first, 1)
+      const failed = yield* idsOf({ parent: paidBadly! })
+      assert.sameMembers([...first, ...failed], [...refunds])
+      const repo = yield* ActionRepo
+      assert.strictEqual((yield* repo.count({ parent: paid! })).count, 1)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* idsOf({ parent: paid! }), first)
+      yield* TestClock.adjust("3 hours")
+      yield* repo.compensateAgain(paidBadly!, { by: "ada" })
+      yield* performSteppedActions()
+      assert.lengthOf(yield* idsOf({ parent: paidBadly! }), 2)
     }))
 
   test("14.3: what is held, and what could not be undone, is found, as long as that is so", () =>

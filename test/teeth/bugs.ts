@@ -8465,6 +8465,16 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/http/Attention.test.ts": ["21.1: a timer that is over"] }
   },
   {
+    name: "undone-without-children",
+    breaks: "14.3: what the compensations of an action have asked for is not found, where that had ended before",
+    plants: [{
+      file: "src/sql/conditions.ts",
+      find: "endedAt !== undefined && !isUndone",
+      replace: "endedAt !== undefined && !(isUndone && endedAt === parent.enqueuedAt)"
+    }],
+    tests: { "test/behaviour/Listing.test.ts": ["14.3: of what was undone after its end"] }
+  },
+  {
     name: "late-signal-unsaid",
     breaks: "19.1: what was sent after a wait's time is said to be unread, and not that it came too late",
     plants: [{
