@@ -171,10 +171,11 @@ export const operationsOf = (calls: Calls): Operations => {
       Effect.map(
         call(
           "deleteOperations",
-          // whoever asks for something of many goes on by what is recorded
+          // whoever asks for something of many goes on by what is recorded; and of a time to come the record of one page is no work for the next
           `with gone as (delete from ${schema}.operations where id = any(array(
               select id from ${schema}.operations
               where at < $1 and (through is null or through <> all(array(${askingNow(schema)})))
+                and (verb <> 'ActionRepo.deleteOperations' or target is distinct from $3::jsonb ->> 'target')
               order by at limit $2 for update skip locked)) returning 1)
             select n, ${recording(schema, "n", "deleted", "$3")} from (select count(*)::int as n from gone) c`,
           [at(before), PgTypes.int4(limit), operationParameter(operation)]

@@ -154,6 +154,22 @@ describe("prune --export", () => {
     }))
 })
 
+describe("prune --what operations", () => {
+  it.live("before a time to come ends, and leaves the record of itself", () =>
+    Effect.gen(function*() {
+      const { objects, stepped } = yield* garage
+      for (let n = 0; n < 3; n++) yield* stepped("pause", "--queue", `q${n}`, ...why)
+      const before = new Date(Date.now() + 86_400_000).toISOString()
+      const prune = ["prune", "--what", "operations", "--before", before, ...why, "--yes"]
+      assert.deepInclude((yield* objects(...prune))[0], { verb: "ActionRepo.deleteOperations", deleted: 3 })
+      const left = yield* objects("operations")
+      assert.deepStrictEqual(left.map(({ counts, target, verb }) => [verb, target, counts]), [
+        ["ActionRepo.deleteOperations", `before ${before}`, { deleted: 3 }]
+      ])
+      for (let n = 0; n < 3; n++) yield* stepped("resume", "--queue", `q${n}`, ...why)
+    }))
+})
+
 describe("prune --keep", () => {
   it.live("says with --dry-run what would go, and what stays and why, and deletes the same", () =>
     Effect.gen(function*() {
