@@ -80,7 +80,8 @@ export const run = Command.make("run", {
       )
     }
     const values = yield* Effect.forEach(given.args, (text, i) =>
-      Effect.tap(json(text, `argument ${i + 1}`), (value) => checked(`argument ${i + 1}`, value, [schemas[i]])))
+      Effect.tap(json(text, `argument ${i + 1}`), (value) =>
+        checked(`argument ${i + 1}`, value, [schemas[i]])))
     // what it joins and is achieved by only its own definition can say: a key that takes an effect is left to the worker
     const action = undeclaredAction(given.action, {
       arguments: schemas.map(() =>

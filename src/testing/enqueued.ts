@@ -61,10 +61,13 @@ const matching = <A extends AnyAction>(actor: ActorRef, action: A, args: Readonl
     )
     const all = yield* seen
     const isOfAction = ({ actorType, name }: Seen) => actorType === actor.type && name === action.name
-    const found = yield* Effect.filter(all, (one) =>
-      isOfAction(one) && one.actorId === id && Array.isArray(one.arguments)
-        ? isSameJson(given, args, encoded, one.arguments.slice(0, args.length))
-        : Effect.succeed(false))
+    const found = yield* Effect.filter(
+      all,
+      (one) =>
+        isOfAction(one) && one.actorId === id && Array.isArray(one.arguments)
+          ? isSameJson(given, args, encoded, one.arguments.slice(0, args.length))
+          : Effect.succeed(false)
+    )
     const fail = (what: string) =>
       Effect.flatMap(
         Effect.forEach(all, (one) =>

@@ -8,7 +8,12 @@ import type { JsonCodec } from "../domain/Codec.ts"
 const asStored = (json: unknown): unknown => JSON.parse(JSON.stringify(json ?? null))
 
 /** Of values of one codec: an expected one with its JSON, and one as it is stored, of which nothing need be readable. */
-export const isSameJson = (codec: JsonCodec, wanted: unknown, encoded: unknown, stored: unknown): Effect.Effect<boolean> =>
+export const isSameJson = (
+  codec: JsonCodec,
+  wanted: unknown,
+  encoded: unknown,
+  stored: unknown
+): Effect.Effect<boolean> =>
   Effect.gen(function*() {
     if (!codec.isEncrypting) return Equal.equals(stored, asStored(encoded))
     const read = yield* Effect.exit(codec.decode(stored))

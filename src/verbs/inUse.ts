@@ -1,6 +1,6 @@
 /** The versions of a definition that are held against what is told to its actions. */
-import * as Effect from "effect/Effect"
 import type { Schema } from "effect"
+import * as Effect from "effect/Effect"
 import type { DefinitionDescription, SignalDescription } from "../Catalogue.ts"
 import type { JobQueue } from "../JobQueue.ts"
 import { misfit } from "./fitting.ts"

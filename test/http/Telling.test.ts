@@ -108,7 +108,11 @@ testing()(
           success: takes,
           error: text,
           signals: [{ name: signal, payload: takes, error: text }],
-          steps: [{ name: "lift", kind: "own", result: takes, options: [] }, { name: "last", kind: "own", options: [] }],
+          steps: [{ name: "lift", kind: "own", result: takes, options: [] }, {
+            name: "last",
+            kind: "own",
+            options: []
+          }],
           queue,
           options: []
         })

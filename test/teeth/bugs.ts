@@ -234,7 +234,8 @@ const first: ReadonlyArray<Bug> = [
   },
   {
     name: "checked-by-what-was-taken-back",
-    breaks: "17.5: after a deploy that was taken back, operators' verbs are checked by the version that nobody has any more",
+    breaks:
+      "17.5: after a deploy that was taken back, operators' verbs are checked by the version that nobody has any more",
     plants: [{
       file: "src/verbs/inUse.ts",
       find: "newest: true, limit: 1",

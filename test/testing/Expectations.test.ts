@@ -49,7 +49,11 @@ suite("expectations", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
     it.effect(
       name,
-      () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(Layer.merge(Cars.layer, Orders.layer), engine.layer()))
+      () =>
+        Effect.provide(
+          Effect.andThen(scenario(), healthy),
+          Layer.provideMerge(Layer.merge(Cars.layer, Orders.layer), engine.layer())
+        )
     )
   const card = Redacted.make(secret)
   const london = { towards: "London", by: new Date(0) }

@@ -8,7 +8,10 @@ import type { ClientContext } from "./context.ts"
 import * as Suspects from "./suspects.ts"
 import * as Why from "./why.ts"
 
-type OnCall = Pick<Engine["Service"], "check" | "why" | "suspects" | "replacedArguments" | "doctor" | "databaseHealth" | "live" | "ready">
+type OnCall = Pick<
+  Engine["Service"],
+  "check" | "why" | "suspects" | "replacedArguments" | "doctor" | "databaseHealth" | "live" | "ready"
+>
 
 export const make = (
   context: Pick<ClientContext, "now" | "registry" | "settings" | "store" | "workers">
