@@ -126,6 +126,29 @@ it.live("what is set aside is stored when the worker stops, if it can be by then
   }).pipe(Effect.provide(server.layer()))
 })
 
+it.live("10.1, 9.13: what has come of a step counts, though it is put aside when its action is cancelled", () => {
+  let isOpen = true
+  return Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const handles = [yield* cars(1).paysLater(), yield* cars(2).shieldsLater()]
+    while (performed.length < 2) yield* Effect.sleep("20 millis")
+    yield* Deferred.succeed(halt.go, undefined)
+    while (said("it is tried again in 1000 ms") < 2) yield* Effect.sleep("20 millis")
+    for (const handle of handles) yield* handle.cancel()
+    isOpen = false
+    yield* allEnded
+    assert.deepStrictEqual([...performed].sort((a, b) => b - a), [2, 1, -1, -2])
+    for (const { id } of handles) {
+      assert.strictEqual((yield* recordOf(id)).status, "cancelled")
+      const [step] = yield* Effect.flatMap(ActionRepo, (repo) => repo.steps(id))
+      assert.strictEqual(step!.status, "succeeded")
+    }
+    yield* healthy
+  }).pipe(Effect.provide(working((store) => ({
+    finish: (options) => isOpen ? lost("finish") : store.finish(options)
+  }))))
+})
+
 it.live("what cannot join its lane keeps no other claim waiting, and fails", () => {
   const doomed = new Set<string>()
   return Effect.gen(function*() {

@@ -13832,6 +13832,16 @@ const third: ReadonlyArray<Bug> = [
       replace: "if (given.detach) return"
     }],
     tests: { "test/cli/dev.test.ts": ["asks whether the program fits"] }
+  },
+  {
+    name: "aside-and-closed",
+    breaks: "10.1: what has come of a step is lost where it was put aside and its action is cancelled meanwhile",
+    plants: [{
+      file: "src/engine/worker/Aside.ts",
+      find: "if (closed.length > 0) yield* put({",
+      replace: "if (closed.length > batch.length) yield* put({"
+    }],
+    tests: { "test/races/notStored.test.ts": ["10.1, 9.13: what has come of a step counts"] }
   }
 ]
 

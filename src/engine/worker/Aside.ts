@@ -90,7 +90,10 @@ export const make = (worker: WorkerContext): Aside => {
       if (Exit.isSuccess(exit)) {
         if (!exit.value.lost) {
           yield* worker.bodies.begin
-          return exit.value.stale.size > 0
+          const { closed, stale } = exit.value
+          // what they have come to counts, as in a commit
+          if (closed.length > 0) yield* put({ token, batch: closed, error: refusal, tries: 0, delay: 0 })
+          return stale.size > closed.length
         }
         // as a commit does: a lease that is over may be renewed as long as nobody has taken over
         if (yield* worker.lease.regainOrLose(token)) yield* put({ token, batch, error: refusal, tries, delay: 0 })

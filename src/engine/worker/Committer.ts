@@ -19,6 +19,12 @@ import type { Read } from "./Answers.ts"
 import type { Work, WorkerContext } from "./context.ts"
 import type { WorkQueue } from "./InHand.ts"
 
+/** What a try has come to. */
+export interface Tried extends Read {
+  /** What is to be stored in the place of what was stale, since somebody has decided meanwhile how these actions end. */
+  readonly closed: ReadonlyArray<Concluded>
+}
+
 export interface Committer {
   /** Commits conclusions; the work that follows from them goes to `queue`. They are in hand from the call on. */
   readonly commit: (batch: ReadonlyArray<Concluded>, queue: WorkQueue<Work>) => Effect.Effect<void>
@@ -29,7 +35,7 @@ export interface Committer {
     token: bigint,
     batch: ReadonlyArray<Concluded>,
     queue: WorkQueue<Work>
-  ) => Effect.Effect<Read, StorageError>
+  ) => Effect.Effect<Tried, StorageError>
   /** Splits a batch until the conclusion that the database refuses is alone, and that one fails. Gives whether some of them were stale. */
   readonly commitApart: (
     token: bigint,
@@ -128,8 +134,20 @@ export const make = (worker: WorkerContext): Committer => {
       )
     })
 
-  const tryOnce: Committer["tryOnce"] = (token, batch, queue) =>
-    gate.shared(finish(token, batch, queue, () => undefined))
+  const tryPlaced = (
+    token: bigint,
+    batch: ReadonlyArray<Concluded>,
+    queue: WorkQueue<Work>,
+    placed: () => void
+  ): Effect.Effect<Tried, StorageError> =>
+    Effect.map(gate.shared(finish(token, batch, queue, placed)), (read) => ({
+      ...read,
+      closed: read.closing.size === 0
+        ? []
+        : batch.flatMap((one) => read.closing.has(actionIn(one)) && one.closed !== undefined ? [one.closed()] : [])
+    }))
+
+  const tryOnce: Committer["tryOnce"] = (token, batch, queue) => tryPlaced(token, batch, queue, () => undefined)
 
   /** Gives whether some of them were stale. */
   const commitInHand = (
@@ -141,15 +159,12 @@ export const make = (worker: WorkerContext): Committer => {
     Effect.gen(function*() {
       for (let attempt = 0;; attempt++) {
         const since = monotonic()
-        const exit = yield* Effect.exit(gate.shared(finish(token, batch, queue, placed)))
+        const exit = yield* Effect.exit(tryPlaced(token, batch, queue, placed))
         if (worker.lease.token() !== token) return false
         if (Exit.isSuccess(exit)) {
           size.passed()
           if (exit.value.lost && (yield* worker.lease.regainOrLose(token))) continue
-          const { closing, stale } = exit.value
-          const closed = closing.size === 0
-            ? []
-            : batch.flatMap((one) => closing.has(actionIn(one)) && one.closed !== undefined ? [one.closed()] : [])
+          const { closed, stale } = exit.value
           if (closed.length === 0) return stale.size > 0
           return (yield* commitInHand(token, closed, queue)) || stale.size > closed.length
         }
