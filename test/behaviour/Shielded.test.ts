@@ -82,6 +82,29 @@ suite("shielded bodies", (engine) => {
       assert.deepStrictEqual(yield* statusesOf(other.id), ["reserve succeeded", "charge succeeded"])
     }))
 
+  test("9.13, 9.6: what it has started and replaced counts, whoever notices first that the action's time is over", () =>
+    Effect.gen(function*() {
+      const { begun, go } = yield* gate(Effect.succeed(500))
+      const handle = yield* (yield* till).billLater(1)
+      const drain = yield* Effect.forkChild(performSteppedActions())
+      yield* begun
+      yield* TestClock.adjust("2 hours")
+      yield* performIdle
+      yield* go
+      yield* Fiber.join(drain)
+      const all = ["asks", "charges", "refunds 500 of 42", "42 timed_out"]
+      assert.deepStrictEqual(seen.toSorted(), all.toSorted())
+      scene.body = Effect.andThen(note("charges"), Effect.as(TestClock.adjust("2 hours"), 500))
+      const other = yield* (yield* till).billLater(2)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen.slice(4).toSorted(), all.toSorted())
+      for (const { id } of [handle, other]) {
+        assert.strictEqual((yield* recordOf(id)).status, "timed_out")
+        const started = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ startedBy: id }))
+        assert.deepStrictEqual(started.map(({ name }) => name), ["ask"])
+      }
+    }))
+
   test("9.13: the step's own time ends it", () =>
     Effect.gen(function*() {
       const { begun } = yield* gate(Effect.succeed(500))

@@ -13842,6 +13842,28 @@ const third: ReadonlyArray<Bug> = [
       replace: "if (closed.length > batch.length) yield* put({"
     }],
     tests: { "test/races/notStored.test.ts": ["10.1, 9.13: what has come of a step counts"] }
+  },
+  {
+    name: "late-and-started-nothing",
+    breaks:
+      "9.13, 9.6: what a body has started is lost where its worker is the first to notice that the action's time is over",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: "event.came ?? event : event",
+      replace: "event : event"
+    }],
+    tests: { [shielded]: ["9.13, 9.6: what it has started and replaced counts"] }
+  },
+  {
+    name: "late-and-replaced-nothing",
+    breaks:
+      "10.1: what undoes a step is given the arguments from before it where its worker notices first that time is over",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `came !== undefined && "replaced" in came ? came.replaced : undefined`,
+      replace: `undefined`
+    }],
+    tests: { [shielded]: ["9.13, 9.6: what it has started and replaced counts"] }
   }
 ]
 

@@ -60,8 +60,10 @@ export const decide = (performance: Performance, event: Event): Concluded => {
   if (!happens(performance, event._tag)) {
     throw new Error(`${event._tag} does not happen in the phase ${performance.phase}`)
   }
-  const started = withStarts(concludeOrClose(performance, event), "starts" in event ? event.starts : undefined)
-  const given = withReceived(started, "received" in event ? event.received : undefined)
+  // what a body has left counts where its end does, though the action's time was over before that
+  const left = event._tag === "TimeIsOver" ? event.came ?? event : event
+  const started = withStarts(concludeOrClose(performance, event), "starts" in left ? left.starts : undefined)
+  const given = withReceived(started, "received" in left ? left.received : undefined)
   const { conclusion, ended, next } = withTrace(given, performance)
   const { actorId, outcome, runnable, timeoutAt, unwinds } = performance
   const shields = isShielded(performance)
@@ -266,7 +268,12 @@ const hasFailed = (performance: Performance, event: Event & { readonly _tag: "Fa
 const timeIsOver = (performance: Performance, came: Event | undefined): Decided => {
   const at = atStepToRun(performance)
   const ended = came === undefined ? openStep(at, "cancelled") : cameTo(at, came)
-  return end(at, ended, { status: "timed_out", result: null, cause: timedOut(actionOf(performance)) })
+  return end(
+    at,
+    ended,
+    { status: "timed_out", result: null, cause: timedOut(actionOf(performance)) },
+    came !== undefined && "replaced" in came ? came.replaced : undefined
+  )
 }
 
 /** What a body has come to whose action has ended otherwise: known, but nothing goes on from there. What it was to wait for does not begin. */
