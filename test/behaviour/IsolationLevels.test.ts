@@ -4,9 +4,9 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Layer, Schema } from "effect"
 import { BeginTransaction } from "effect/sql/SqlClient"
-import { ActionFailed, Outcome, Step, Stepped, UnsuitableIsolation } from "stepped"
+import { ActionFailed, ActionRepo, Outcome, Step, Stepped, StorageError, UnsuitableIsolation } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
@@ -88,6 +88,22 @@ suite("transactions at a higher level", (engine) => {
         assert.isTrue(yield* handle.cancel())
         yield* performSteppedActions()
         assert.deepStrictEqual(yield* statusesOf("turn"), ["cancelled"])
+        yield* healthy
+      }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, engine.layer()))))
+
+    it.effect(`18.1: delete no history at ${one}, which somebody may have begun to retry since`, () =>
+      Effect.gen(function*() {
+        const cars = yield* Cars.client
+        const repo = yield* ActionRepo
+        const handle = yield* cars(1).turnNow()
+        yield* handle.cancel()
+        yield* performSteppedActions()
+        const before = new Date(yield* Effect.map(Clock.currentTimeMillis, (now) => now + 1))
+        const refused = yield* Effect.flip(at(repo.deleteEnded({ before })))
+        assert.instanceOf(refused, StorageError)
+        assert.isFalse(refused.isRetryable)
+        assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
+        assert.strictEqual((yield* repo.deleteEnded({ before })).deleted, 1)
         yield* healthy
       }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, engine.layer()))))
 

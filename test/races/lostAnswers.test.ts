@@ -4,11 +4,12 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Schedule } from "effect"
+import { SqlClient } from "effect/sql"
 import { Stepped, StorageError } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { Halt, layerIntercepted } from "../harness/intercepting.ts"
 import { blocked } from "../harness/racing.ts"
-import { layerServer } from "../harness/Server.ts"
+import { layerServer, layerUrl, TestDatabase } from "../harness/Server.ts"
 import { allEnded } from "../harness/workers.ts"
 import { Cars, lossy, scenarios, scene } from "./fixtures/lostAnswers.ts"
 
@@ -41,8 +42,18 @@ describe("an answer that is lost", () => {
 })
 
 describe("what is enqueued and claimed with one commit", () => {
+  const made = layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 })
+  /** A database whose transactions are at this level by default. */
+  const layerAt = (level: string) =>
+    Layer.unwrap(Effect.gen(function*() {
+      const { name, url } = yield* TestDatabase
+      const sql = yield* SqlClient.SqlClient
+      yield* sql.unsafe(`alter database "${name}" set default_transaction_isolation = '${level}'`)
+      return layerUrl(url, { maxConnections: 12 })
+    })).pipe(Layer.provide(made))
+
   /** The answer is lost, and the commit comes when the test lets it. */
-  const hanging = (halt: Halt, stored: Deferred.Deferred<void>, isAtOnce: boolean) =>
+  const hanging = (halt: Halt, stored: Deferred.Deferred<void>, isAtOnce: boolean, level: string | undefined) =>
     layerIntercepted((store) => {
       const enqueueAndClaim: typeof store.enqueueAndClaim = (options) =>
         isAtOnce
@@ -65,12 +76,15 @@ describe("what is enqueued and claimed with one commit", () => {
           })
       }
     }, { lease: Duration.seconds(1), pollInterval: Duration.millis(20) }).pipe(
-      Layer.provideMerge(
-        layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 })
-      )
+      Layer.provideMerge(level === undefined ? made : layerAt(level))
     )
 
-  for (const [what, isAtOnce] of [["begins at once", true], ["is queued and claimed", false]] as const) {
+  const ways = [
+    ["begins at once", true, undefined],
+    ["begins at once in a database at repeatable read", true, "repeatable read"],
+    ["is queued and claimed", false, undefined]
+  ] as const
+  for (const [what, isAtOnce, level] of ways) {
     it.live(`is performed once, although it ${what} by a commit that comes when it is asked for again`, () => {
       const halt = new Halt()
       const stored = Deferred.makeUnsafe<void>()
@@ -85,7 +99,7 @@ describe("what is enqueued and claimed with one commit", () => {
         yield* healthy
       }).pipe(Effect.provide(Layer.provideMerge(
         Stepped.worker({ concurrency: 8 }),
-        Layer.provideMerge(Cars.layer, hanging(halt, stored, isAtOnce))
+        Layer.provideMerge(Cars.layer, hanging(halt, stored, isAtOnce, level))
       )))
     })
   }

@@ -13864,6 +13864,28 @@ const third: ReadonlyArray<Bug> = [
       replace: `undefined`
     }],
     tests: { [shielded]: ["9.13, 9.6: what it has started and replaced counts"] }
+  },
+  {
+    name: "asks-again-by-an-old-snapshot",
+    breaks:
+      "8: what is enqueued again is stored twice in a database whose transactions are at repeatable read by default",
+    plants: [{
+      file: functionFile("enqueue"),
+      find: "    perform require_read_committed();\n",
+      replace: ""
+    }],
+    tests: { "test/races/lostAnswers.test.ts": ["is performed once, although it begins at once in a database at"] },
+    hangs: true
+  },
+  {
+    name: "deletes-by-an-old-snapshot",
+    breaks: "18.1: history is deleted by who does not see that somebody has begun to retry it",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: "  perform require_read_committed();\n",
+      replace: ""
+    }],
+    tests: { "test/behaviour/IsolationLevels.test.ts": ["18.1: delete no history at"] }
   }
 ]
 

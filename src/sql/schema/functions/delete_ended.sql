@@ -14,6 +14,8 @@ language plpgsql set search_path from current as $$
 declare
   ids uuid[];
 begin
+  -- whoever retries one of them changes nothing of its row: that is seen under its lock, by who looks again
+  perform require_read_committed();
   select w.ids, w.below
   into ids, below
   from what_goes(

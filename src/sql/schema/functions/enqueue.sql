@@ -19,6 +19,8 @@ declare
   v_turns bigint[];
 begin
   if p_again is not null then
+    -- what was waited for must be seen; a first try decides nothing, and is possible at every level
+    perform require_read_committed();
     perform pg_advisory_xact_lock(enqueueing_lock(x))
     from (select unnest(p_again) as x order by 1) t;
   end if;
