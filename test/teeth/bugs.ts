@@ -3172,7 +3172,7 @@ const first: ReadonlyArray<Bug> = [
     name: "flags-of-the-first-version",
     breaks: "5.1: who completes an action stays what the version said that began it, and a later one parks it for ever",
     plants: [{
-      file: functionFile("resume"),
+      file: functionFile("resume_parents"),
       find: `
         epoch = coalesce(t.epoch, 0) + 1,
         flags = p_flags[array_position(p_definitions, t.definition)] & 1023`,
@@ -12110,8 +12110,8 @@ const third: ReadonlyArray<Bug> = [
     breaks: "an execution sleeps though what it waits for has ended",
     plants: [{
       file: functionFile("after_ends"),
-      find: "if wake_parents(p_now, p_executed) > 0 then",
-      replace: "if p_executed is null and wake_parents(p_now, p_executed) > 0 then"
+      find: "if wake_waiting_executions(p_now, p_executed) > 0 then",
+      replace: "if p_executed is null and wake_waiting_executions(p_now, p_executed) > 0 then"
     }],
     tests: { [workflows]: ["the ends of what it executes wake"] }
   },

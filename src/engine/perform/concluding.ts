@@ -1,16 +1,9 @@
 /** What to commit for an action, and what comes next with it: how each of the ways goes on that `decide` chooses from. */
 import { weigh } from "../../domain/Codec.ts"
-import { type FailureCause, tidyText } from "../../domain/Failure.ts"
+import type { FailureCause } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import { isUnchecked } from "../../domain/ResultTemplate.ts"
-import type {
-  Conclusion,
-  EndedBody,
-  StoredAttempt,
-  StoredAttempts,
-  StoredOutcome,
-  Whose
-} from "../../store/Conclusion.ts"
+import type { Conclusion, EndedBody, StoredAttempts, StoredOutcome, Whose } from "../../store/Conclusion.ts"
 import { isGenerated } from "../Runnable.ts"
 import type { Again, Event, Replaced } from "./events.ts"
 import {
@@ -23,6 +16,7 @@ import {
   type Performance,
   stepOf
 } from "./Performance.ts"
+import { brief, withAttempt } from "./storedAttempts.ts"
 import { beginUnwinding, isMarked, isTakenBack, isToUnwind, isTransactional, undoing } from "./unwinding.ts"
 
 /** What to commit for one action, and what this worker does next with it. */
@@ -101,21 +95,6 @@ const attemptsOf = (performance: Performance): EndedAttempts => {
     ? { attempt, attempts: withAttempt(attempted, { number: attempt, startedAt: stepStartedAt }) }
     : { attempt: attempt - 1, attempts: attempted }
 }
-
-/** How many attempts can be read. */
-const attemptsKept = 100
-
-const withAttempt = (attempts: StoredAttempts, last: StoredAttempt): StoredAttempts => ({
-  ...attempts,
-  last: [...attempts.last.filter(({ number }) => number < last.number), last].slice(-attemptsKept)
-})
-
-/** Short enough for a hundred of them. */
-const brief = ({ kind, message, path }: FailureCause): NonNullable<StoredAttempt["failure"]> => ({
-  kind,
-  path: tidyText(path, 500),
-  message: tidyText(message, 500)
-})
 
 /** The step has failed, and begins again: nothing of it is kept but what came of it. */
 export const beginsAgain = (

@@ -91,7 +91,7 @@ begin
 
   if p_executed is not null then
     perform stop_clocks(p_executed);
-    if wake_parents(p_now, p_executed) > 0 then return next news(-8 /* Kind.queued */); end if;
+    if wake_waiting_executions(p_now, p_executed) > 0 then return next news(-8 /* Kind.queued */); end if;
   end if;
   is_awaited := exists (select 1 from slots where child = any(p_ids) and status is null);
   if p_abrupt is not null or is_awaited then
@@ -144,7 +144,7 @@ begin
       return next news(-4 /* Kind.abandoned */);
     end if;
     if parents is not null then
-      return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
+      return query select * from resume_parents(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
     end if;
   end if;
 end $$;

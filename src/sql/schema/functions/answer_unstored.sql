@@ -51,6 +51,6 @@ begin
       0::smallint, 1::smallint, null::json
     from unnest(p_answers) a;
   if parents is not null then
-    return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
+    return query select * from resume_parents(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
   end if;
 end $$;

@@ -59,7 +59,7 @@ begin
       returning o.action, o.step
     )
     select array_agg(action), array_agg(step) into parents, parent_steps from u;
-    return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
+    return query select * from resume_parents(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
   end if;
   if due.more or coalesce(due.ids, due.kept, due.over) is not null then
     return next news(-4 /* Kind.abandoned */);

@@ -44,7 +44,7 @@ begin
     where action = one.action and step = one.step and slot = one.slot;
     return next row(
       -3 /* Kind.ended */, asked, one.definition, one.actor_id, null, 0, 7 /* Status.deadlocked */, 0, 1, null)::answer;
-    return query select * from resume(
+    return query select * from resume_parents(
       leased(p_token), p_now, p_definitions, array[one.action], array[one.step], p_flags);
     return;
   end loop;

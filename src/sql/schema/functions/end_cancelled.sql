@@ -92,9 +92,9 @@ begin
     from unnest(p_jobs) j
     where (j.action in (select unnest(hooked))) is not true;
   if exists (select 1 from execution_parents) then
-    perform wake_parents(p_now, array(select j.action from unnest(p_jobs) j));
+    perform wake_waiting_executions(p_now, array(select j.action from unnest(p_jobs) j));
   end if;
   if parents is not null then
-    return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
+    return query select * from resume_parents(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
   end if;
 end $$;

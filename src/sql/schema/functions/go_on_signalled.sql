@@ -20,6 +20,6 @@ begin
   ) x
   where match_signals(x.action, x.step);
   if waiting is not null then
-    return query select * from resume(p_token, p_now, p_definitions, waiting, waiting_steps, p_flags);
+    return query select * from resume_parents(p_token, p_now, p_definitions, waiting, waiting_steps, p_flags);
   end if;
 end $$;

@@ -41,5 +41,5 @@ begin
     (s.action, s.idx) in (select * from unnest(parents, parent_steps)) and s.status = 1 /* Status.performing */
     and s.undo is distinct from 8 /* Undo.unwind */;
   return next news(-4 /* Kind.abandoned */);
-  return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
+  return query select * from resume_parents(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
 end $$;

@@ -15,6 +15,6 @@ begin
   )
   select array_agg(action), array_agg(step) into parents, parent_steps from u;
   if parents is not null then
-    return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
+    return query select * from resume_parents(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
   end if;
 end $$;

@@ -82,7 +82,7 @@ begin
     )
     select array_agg(action), array_agg(step), (select count(*) from s) into parents, parent_steps, looked_at from u;
     if parents is not null then
-      return query select * from resume(leased(p_token), p_now, p_definitions, parents, parent_steps, p_flags);
+      return query select * from resume_parents(leased(p_token), p_now, p_definitions, parents, parent_steps, p_flags);
     end if;
   end if;
   if timed_out = 0 and joining = 0 and looked_at = 0 then

@@ -44,7 +44,7 @@ begin
     offset 0
   ) w
   where o.ctid = w.place and o.signal is not null and o.due_at <= p_now and o.status is null;
-  return query select * from resume(leased(p_token), p_now, p_definitions, waiting, waiting_steps, p_flags);
+  return query select * from resume_parents(leased(p_token), p_now, p_definitions, waiting, waiting_steps, p_flags);
   -- nobody goes on by that, as it waits for more: there was something to do all the same
   if not found then return next news(-8 /* Kind.queued */); end if;
 end $$;

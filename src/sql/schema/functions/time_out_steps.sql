@@ -28,7 +28,7 @@ begin
     '_tag', 'timedOut', 'afterMs', extract(epoch from step_timeout_at - step_started_at) * 1000)
   where id = any(waited);
   if is_abandoned then return next news(-4 /* Kind.abandoned */); end if;
-  return query select * from resume(
+  return query select * from resume_parents(
     leased(p_token), p_now, p_definitions, waited,
     array(
       select l.step

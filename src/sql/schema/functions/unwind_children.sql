@@ -68,5 +68,5 @@ begin
   )
   insert into abandoned_by (action) select distinct s.action from s where s.status is null;
   if found then return next news(-4 /* Kind.abandoned */); end if;
-  return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
+  return query select * from resume_parents(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
 end $$;

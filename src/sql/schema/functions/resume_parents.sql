@@ -1,7 +1,7 @@
 -- A step ends when no row says that it still waits. Parents that this worker can run are handed over under its token;
 -- the others, and those that somebody else has locked, get a job: waiting for them here would break the lock order.
 -- For other functions only: it inherits their search path and their settings.
-create function resume(
+create function resume_parents(
   p_token bigint, p_now timestamptz, p_definitions text[], p_parents uuid[], p_steps int[], p_flags smallint[])
 returns setof answer language plpgsql as $$
 declare

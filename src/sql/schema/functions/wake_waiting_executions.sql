@@ -1,7 +1,7 @@
 -- Has executions woken that wait for ones that have ended, by a job each: to lock their rows here would be out of the
 -- order. It is committed with the end, so that whoever takes it sees that. Says how many there are.
 -- For other functions only: it inherits their search path and their settings.
-create function wake_parents(p_now timestamptz, p_ended uuid[]) returns int
+create function wake_waiting_executions(p_now timestamptz, p_ended uuid[]) returns int
 language plpgsql as $$
 declare
   v_count int;
