@@ -141,6 +141,13 @@ export const metered = (store: Store["Service"], meter: Meter): Store["Service"]
         enqueued(counts, options.items)
         claimed(answer, counts, options.now)
       }),
+    startExecutions: (executions, options) =>
+      counted(store.startExecutions(executions, options), (answers, counts) => {
+        answers.forEach(({ isNew }, n) => {
+          const execution = executions[n]
+          if (isNew && execution !== undefined) count(counts, families.enqueued, execution.definition)
+        })
+      }),
     claim: (options) => counted(store.claim(options), (answer, counts) => claimed(answer, counts, options.now)),
     finish: (options) => counted(store.finish(options), (answer, counts) => finish(options, answer, counts)),
     complete: (options) =>

@@ -1,6 +1,6 @@
 /** What of a transition's answer is counted, where a database would have to be brought to it. */
 import { assert, it } from "@effect/vitest"
-import { Context, Effect, Metric } from "effect"
+import { Context, Duration, Effect, Metric } from "effect"
 import { metered } from "../../src/engine/metered.ts"
 import { nothingTaken } from "../../src/store/Answer.ts"
 import { type Conclusion, failsAt } from "../../src/store/Conclusion.ts"
@@ -79,4 +79,23 @@ it.effect("17.2: what fails counts nothing, and what was healed counts", () =>
     yield* store.heal(0, 0, 1, "one")
     yield* Effect.exit(store.enqueue([], 0, undefined))
     assert.deepStrictEqual(lines("stepped_healed_total", "stepped_batch_size"), ["healed Car/visit 1"])
+  }))
+
+it.effect("17.2: an execution counts as enqueued with its first start alone", () =>
+  Effect.gen(function*() {
+    const { lines, store } = counting({
+      startExecutions: () => Effect.succeed([{ action: "a", isNew: true }, { action: "b", isNew: false }])
+    })
+    const execution = {
+      definition: "Workflow.Main/main",
+      execution: "1",
+      action: "a",
+      queue: "default",
+      lane: "1",
+      arguments: [],
+      trace: undefined,
+      parent: undefined
+    }
+    yield* store.startExecutions([execution, execution], { now: 0, kept: Duration.zero, isPatient: true })
+    assert.deepStrictEqual(lines("stepped_enqueued_total"), ["enqueued Workflow.Main/main 1"])
   }))

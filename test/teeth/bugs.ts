@@ -8487,6 +8487,16 @@ const second: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "executions-uncounted",
+    breaks: "17.2: executions are started and ended, and never enqueued",
+    plants: [{
+      file: "src/engine/metered.ts",
+      find: "if (isNew && execution !== undefined) count",
+      replace: "if (n < 0 && execution !== undefined) count"
+    }],
+    tests: { "test/engine/metered.test.ts": ["17.2: an execution counts as enqueued"] }
+  },
+  {
     name: "late-signal-unsaid",
     breaks: "19.1: what was sent after a wait's time is said to be unread, and not that it came too late",
     plants: [{
