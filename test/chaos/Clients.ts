@@ -261,7 +261,7 @@ export const startClients = (
       yield* decidesOfHeld((effect) => answer("deciding of a step", effect))
     })
 
-    /** Sends trucks, and pauses lanes and more, for as long as there are trees to ask for. */
+    /** Sends trucks, and pauses lanes and more, for as long as there are trees to ask for; once also where those are all asked for early. */
     const meanwhile = (
       what: Effect.Effect<
         void,
@@ -270,10 +270,10 @@ export const startClients = (
       >
     ) =>
       Effect.gen(function*() {
-        while (book.counts.trees < trees && !isOver()) {
-          if (isEarly()) yield* Effect.sleep("50 millis")
-          else yield* what
-        }
+        while (isEarly() && !isOver()) yield* Effect.sleep("50 millis")
+        do {
+          yield* what
+        } while (book.counts.trees < trees && !isOver())
       })
     const pauses = Effect.gen(function*() {
       yield* Effect.sleep(Math.random() * 1500)
