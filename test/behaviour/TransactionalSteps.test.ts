@@ -2,7 +2,8 @@
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
-import { ActionFailed, Step, Stepped } from "stepped"
+import { TestClock } from "effect/testing"
+import { ActionFailed, ActionRepo, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -19,6 +20,9 @@ import {
   insert,
   leave,
   Live,
+  Moves,
+  moves,
+  MovesBefore,
   parent,
   rest,
   rows,
@@ -248,6 +252,56 @@ suite("transactional steps", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* rows, (yield* handle.status).status], [["mini"], "cancelled"])
       assert.deepStrictEqual([seen, yield* lanes], [["cancelled true"], []])
+    }))
+
+  /** Once: what would begin again and again ends the second time. */
+  const once = (name: string, body: Effect.Effect<unknown, any, any>) =>
+    Effect.suspend(() => seen.includes(name) ? Effect.die("again") : Effect.andThen(note(name), body))
+
+  test("a body that cancels its own action commits, too, where a deploy has taken away what undoes that", () =>
+    Effect.gen(function*() {
+      const handle = yield* deployed(MovesBefore.layer)(Effect.gen(function*() {
+        const begun = yield* (yield* MovesBefore.client)(1).movesLater()
+        yield* performIdle
+        return begun
+      }))
+      yield* TestClock.adjust("1 hour")
+      scene.body = once(
+        "stores",
+        Effect.andThen(
+          insert("mini"),
+          Effect.flatMap(
+            Effect.flatMap(Step, ({ actionId }) => Stepped.handle(Car.ref(1), moves, actionId)),
+            (own) => own.cancel()
+          )
+        )
+      )
+      yield* deployed(Moves.layer)(performSteppedActions())
+      assert.deepStrictEqual([yield* rows, seen, (yield* recordOf(handle.id)).status], [
+        ["mini"],
+        ["pays", "stores"],
+        "cancelled"
+      ])
+      assert.include(yield* stepsOf(handle.id), "store succeeded")
+    }))
+
+  test("10.7: what undoes a step and abandons that, in a transaction, commits with it", () =>
+    Effect.gen(function*() {
+      scene.body = once(
+        "undoes",
+        Effect.gen(function*() {
+          yield* insert("mini")
+          const { actionId } = yield* Step
+          yield* Effect.flatMap(ActionRepo, (repo) => repo.abandonUnwinding(actionId, { reason: "no hope" }))
+        })
+      )
+      const handle = yield* (yield* Cars.client)(1).regretLater()
+      yield* performSteppedActions()
+      const { cause, status } = yield* recordOf(handle.id)
+      assert.deepStrictEqual([yield* rows, seen, status], [["mini"], ["pays", "undoes"], "failed"])
+      assert.deepStrictEqual(cause?.notUndone?.map(({ message, step }) => `${step}: ${message}`), [
+        "pay: abandoned: no hope"
+      ])
     }))
 
   test("a body that takes back that it has ended its action goes on", () =>

@@ -13896,6 +13896,39 @@ const third: ReadonlyArray<Bug> = [
       replace: ""
     }],
     tests: { "test/behaviour/IsolationLevels.test.ts": ["18.1: delete no history at"] }
+  },
+  {
+    name: "closed-by-the-definition-alone",
+    breaks:
+      "3.2: a transactional body that cancels its own action begins again and again, once a deploy has taken its compensations away",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: "(hasCompensations(performance) || performance.isToUndo) &&",
+      replace: "hasCompensations(performance) &&"
+    }],
+    tests: {
+      "test/behaviour/TransactionalSteps.test.ts": ["a body that cancels its own action commits, too, where a deploy"]
+    }
+  },
+  {
+    name: "late-and-closed",
+    breaks: "what is late is a defect where somebody has decided meanwhile how the action ends",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: "phase: \"closing\", timeoutAt: undefined }, whenClosed(event))",
+      replace: "phase: \"closing\", timeoutAt: undefined }, event)"
+    }],
+    tests: { "test/engine/perform/decide.test.ts": ["is unwound after its body"] }
+  },
+  {
+    name: "abandons-itself-in-vain",
+    breaks: "10.7: what undoes a step and abandons that in its transaction is rolled back, and runs again",
+    plants: [{
+      file: functionFile("decide_step"),
+      find: "  if abandons then\n",
+      replace: "  if false then\n"
+    }],
+    tests: { "test/behaviour/TransactionalSteps.test.ts": ["10.7: what undoes a step and abandons that"] }
   }
 ]
 

@@ -82,8 +82,8 @@ export const decide = (performance: Performance, event: Event): Concluded => {
         instead: () =>
           decide(performance, { _tag: "TimeIsOver", came: hasCompensations(performance) ? event : undefined })
       },
-    closed: mayBeClosed(performance)
-      ? () => decide({ ...performance, phase: "closing", timeoutAt: undefined }, event)
+    closed: mayBeClosed(performance) && event._tag !== "Suspended"
+      ? () => decide({ ...performance, phase: "closing", timeoutAt: undefined }, whenClosed(event))
       : undefined,
     refused: bodyEnded.includes(event._tag) && (isPassed(performance) || hasCompensations(performance))
       ? (message) => decide(performance, refusedAt(performance, message))
@@ -140,7 +140,13 @@ const hasCompensations = (performance: Performance): boolean =>
 
 /** Whether somebody may decide how it ends while its body runs, and leave it to this worker until that has ended. */
 const mayBeClosed = (performance: Performance): boolean =>
-  hasCompensations(performance) && (performance.phase === "step" || performance.phase === "job")
+  // what its rows say counts, though a deploy has taken the compensations away since
+  (hasCompensations(performance) || performance.isToUndo) &&
+  (performance.phase === "step" || performance.phase === "job")
+
+/** Whose end was decided before its time was over: what counts of it then is what its body has come to. */
+const whenClosed = (event: Event): Event =>
+  event._tag === "TimeIsOver" ? event.came ?? { _tag: "Closed", succeeded: false } : event
 
 const refusedAt = (performance: Performance, message: string): Event => ({
   _tag: "Failed",

@@ -6,7 +6,7 @@ import { events } from "../../../src/engine/perform/events.ts"
 import { type Deed, inTurns, type Plan, type StepPlan } from "../../model/Model.ts"
 import { planOf, seed, show } from "../../model/Trees.ts"
 import { live } from "./lives.ts"
-import { pairs, readPage, withTable } from "./phases.ts"
+import { pairs, placeAfter, readPage, withTable } from "./phases.ts"
 
 describe("every pair of phase and event", () => {
   it("leads somewhere, or cannot happen", () => {
@@ -71,6 +71,16 @@ describe("every pair of phase and event", () => {
   it("is concluded under the fence of the action as it was performed", () => {
     for (const { concluded, fences } of pairs) {
       assert.deepStrictEqual(concluded.map(({ conclusion }) => conclusion.fence), fences)
+    }
+  })
+
+  it("is unwound after its body, whatever that has come to, where its end was decided while that ran", () => {
+    for (const { concluded, event, phase } of pairs) {
+      if (phase !== "step" && phase !== "job") continue
+      const closing = concluded.flatMap(({ closed }) => closed?.() ?? [])
+      // an execution is suspended, and has nothing to undo
+      assert.strictEqual(closing.length > 0, concluded.length > 0 && event !== "Suspended", `${event} in ${phase}`)
+      for (const { conclusion } of closing) assert.include(["unwinding", "closing"], placeAfter(conclusion))
     }
   })
 

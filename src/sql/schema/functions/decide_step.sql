@@ -82,6 +82,11 @@ begin
       when l.phase = 6 /* Phase.held */ and p_verdict ->> '_tag' = 'again' then 0 /* Phase.step */
       else l.phase end
   where id = p_action;
+  if abandons then
+    -- what undoes a step may do so itself, in a transaction that is to commit all the same: see complete
+    perform set_config(
+      'stepped.ended', concat_ws(',', nullif(current_setting('stepped.ended', true), ''), p_action), true);
+  end if;
   perform continue_by_job(p_now, array[p_action]);
   return case when is_new then 1 /* Verdict.done */ else 7 /* Verdict.repeated */ end;
 end $$;

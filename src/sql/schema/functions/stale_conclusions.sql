@@ -9,7 +9,7 @@ begin
     select
       -2 /* Kind.stale */::smallint, c.action, null::text, null::text, null::jsonb, c.step, c.phase, 0::smallint,
       0::smallint,
-      -- a transactional body may have ended its own action
+      -- a transactional body may have ended its own action, or what undoes it
       case
         when c.phase <> 7 /* Phase.closing */ and exists (
           select 1 from live_actions l where l.id = c.action and l.step = c.step and l.phase = 7 /* Phase.closing */
