@@ -51,6 +51,28 @@ suite("steps that begin again", (engine) => {
       return found
     })
 
+  test("9.1, 9.2: a job that was left over does not begin the next attempt before its time", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      let n = 0
+      // as one that was passed by while a claim had it, and that nobody has taken yet
+      scene.body = Effect.suspend(() =>
+        n++ > 0 ? Effect.succeed("gift") : Effect.andThen(
+          Effect.orDie(sql`
+            insert into stepped.jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
+            select queue, -1000, 1, id, definition, actor_id, now() from stepped.live_actions`),
+          Effect.fail(new Torn())
+        )
+      )
+      const handle = yield* (yield* depot).packLater()
+      yield* performIdle
+      assert.deepStrictEqual([n, yield* dueIn(handle.id)], [1, 1])
+      yield* TestClock.adjust("1 second")
+      yield* performSteppedActions()
+      assert.strictEqual((yield* recordOf(handle.id)).status, "succeeded")
+      assert.strictEqual(n, 2)
+    }))
+
   test("9.1, 9.11: it begins again after the delays of its schedule, knows why, and what ran before it does not", () =>
     Effect.gen(function*() {
       scene.body = failing(new Torn(), new NoFuel())

@@ -13929,6 +13929,16 @@ const third: ReadonlyArray<Bug> = [
       replace: "  if false then\n"
     }],
     tests: { "test/behaviour/TransactionalSteps.test.ts": ["10.7: what undoes a step and abandons that"] }
+  },
+  {
+    name: "left-over-and-begun",
+    breaks: "9.1: a job that was left over begins the next attempt of a step before its time",
+    plants: [{
+      file: functionFile("go_on_later"),
+      find: "    where action = any(v_actions) and kind",
+      replace: "    where false and kind"
+    }],
+    tests: { "test/behaviour/StepRetries.test.ts": ["9.1, 9.2: a job that was left over"] }
   }
 ]
 

@@ -16,6 +16,13 @@ begin
     select t.flags & 2048 /* Flag.resumed */ <> 0 as is_resumed from live_actions t where t.id = c.action offset 0
   ) l
   where c.job and (p_good is null or c.n = any(p_good));
+  -- one that was left over from before would begin it at once; one that a claim has just taken is that claim's to drop
+  delete from jobs
+  where ctid = any(array(
+    select ctid
+    from jobs
+    where action = any(v_actions) and kind = 1 /* JobKind.continuation */
+    for update skip locked));
   perform continue_by_job(p_now, v_actions, v_due);
   return array_position(v_due, null) is not null;
 end $$;
