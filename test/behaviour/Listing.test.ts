@@ -55,9 +55,6 @@ const book = Stepped.action("book", { arguments: [Schema.Boolean], error: NoPark
   .step("park", () => Effect.fail(new NoParking()))
 const Cars = Stepped.actions(Car, [visit, hold, tour, stuck, messy, above, refund, pay, book])
 const Vans = Stepped.actions(Van, [visit])
-/** The same name after a deploy. */
-const newer = Stepped.action("visit", { arguments: [Schema.Int, Schema.Int], success: Schema.Int })
-
 const idsOf = (filter?: ListFilter, page?: Page) =>
   Effect.map(Stepped.list(filter, page), ({ items }) => items.map(({ id }) => id))
 
@@ -202,6 +199,8 @@ suite("listing", (engine) => {
 
   test("14.3: with the action given, arguments and success are decoded, where it reads what is stored", () =>
     Effect.gen(function*() {
+      // the same name after a deploy
+      const newer = Stepped.action("visit", { arguments: [Schema.Int, Schema.Int], success: Schema.Int })
       const car = (yield* Cars.client)(1)
       const done = yield* car.visitLater(new Date(5))
       yield* car.visitLater(new Date(-5))
