@@ -30,10 +30,8 @@ const visit = Stepped.action("visit", {
 }).step((on) => on.getTime() < 0 ? Effect.fail(new NoParking()) : Effect.succeed(on))
 const hold = Stepped.action("hold", { arguments: [Schema.Int], outbound: true, concurrencyKey: (n) => ["hold", n] })
   .step(() => Effect.void)
-const tour = Stepped.action("tour").step(
-  "both",
-  () => Effect.all([Step.do(visit, new Date(1)), Step.do(visit, new Date(2))])
-)
+const tour = Stepped.action("tour")
+  .step("both", () => Effect.all([Step.do(visit, new Date(1)), Step.do(visit, new Date(2))]))
 const stuck = Stepped.action("stuck", { error: NoParking })
   .step("park", () => Effect.fail(new NoParking()), { onExhausted: "hold" })
 /** What its first step has done cannot be undone; of what is above it a child cannot be. */
@@ -55,6 +53,7 @@ const book = Stepped.action("book", { arguments: [Schema.Boolean], error: NoPark
   .step("park", () => Effect.fail(new NoParking()))
 const Cars = Stepped.actions(Car, [visit, hold, tour, stuck, messy, above, refund, pay, book])
 const Vans = Stepped.actions(Van, [visit])
+
 const idsOf = (filter?: ListFilter, page?: Page) =>
   Effect.map(Stepped.list(filter, page), ({ items }) => items.map(({ id }) => id))
 

@@ -5918,8 +5918,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "9.13: what a shielded body has come to is dropped, and it runs again",
     plants: [{
       file: committer,
-      find: `closing.has(actionIn(one)) && one.closed !== undefined`,
-      replace: `!closing.has(actionIn(one)) && one.closed !== undefined`
+      find: `=> read.closing.has(actionIn(one)) && one.closed !== undefined`,
+      replace: `=> !read.closing.has(actionIn(one)) && one.closed !== undefined`
     }],
     tests: { [shielded]: ["9.13: cancelling waits for its end"] }
   },
@@ -8444,7 +8444,7 @@ const second: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/verbs/working.ts",
       find: "startedAt.getTime() > readAt.getTime() - silentMs",
-      replace: "startedAt.getTime() > 0"
+      replace: "startedAt.getTime() > silentMs - readAt.getTime()"
     }],
     tests: {
       "test/cli/Many.test.ts": ["18.4: where no worker does it"],
@@ -13916,7 +13916,7 @@ const third: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/engine/perform/decide.ts",
       find: "phase: \"closing\", timeoutAt: undefined }, whenClosed(event))",
-      replace: "phase: \"closing\", timeoutAt: undefined }, event)"
+      replace: "phase: \"closing\", timeoutAt: undefined }, whenClosed(event) === event ? event : event)"
     }],
     tests: { "test/engine/perform/decide.test.ts": ["is unwound after its body"] }
   },
