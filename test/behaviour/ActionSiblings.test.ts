@@ -259,6 +259,24 @@ suite("siblings", (engine) => {
       }))
   }
 
+  test("2.9+: so does each that waits behind one that goes without joining, also by way of others", () =>
+    Effect.gen(function*() {
+      scene.delegates = Effect.all([
+        Step.on(van, parked, ["a"], 1),
+        Step.do(wide, ["a", "b"], 2),
+        Step.do(wide, ["b", "c"], 3),
+        Step.do(wide, ["c"], 4)
+      ])
+      yield* (yield* Cars.client)(1).parentLater()
+      for (let pass = 0; pass < 3; pass++) yield* performDue
+      assert.deepStrictEqual(yield* whoWaits, ["2 for 1", "3 for 1", "4 for 1"])
+      const second = (yield* waiting).find(({ arguments: args }) => (args as ReadonlyArray<unknown>)[1] === 2)!
+      assert.isTrue(yield* (yield* Stepped.handle(Car.ref(1), wide, second.action)).cancel())
+      yield* performIdle
+      assert.sameMembers(seen, ["2 cancelled", "3", "4"])
+      yield* Effect.provide(performSteppedActions(), Vans.layer)
+    }))
+
   test("2.9+: one that waits for whom nobody in its lanes waits for any more looks again", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient

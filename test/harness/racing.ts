@@ -117,11 +117,13 @@ export const gated = (id: string) =>
 export const gatedCommit = (id: string, table: "slots" | "steps" = "slots") =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    yield* sql.unsafe(`create function stepped.gate_of_commit() returns trigger language plpgsql as $$
+    yield* sql.unsafe(`create or replace function stepped.gate_of_commit() returns trigger language plpgsql as $$
       begin
         perform pg_advisory_xact_lock_shared(hashtextextended(new.action::text, 0));
         return null;
       end $$`)
+    // what another test has left in this database
+    yield* sql.unsafe(`drop trigger if exists gate_of_commit on stepped.${table}`)
     yield* sql.unsafe(`create constraint trigger gate_of_commit after insert on stepped.${table}
       deferrable initially deferred for each row execute function stepped.gate_of_commit()`)
     return yield* holding(sql`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`)

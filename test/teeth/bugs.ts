@@ -3945,14 +3945,25 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one behind a sibling of two lanes"] }
   },
   {
+    name: "looks-again-in-the-same-lanes-alone",
+    breaks: "2.9: one that waits by way of another behind one that is cancelled waits on",
+    plants: [{
+      file: functionFile("wake_behind_all"),
+      find: `      and priority = 1002 /* Priority.waiting */
+`,
+      replace:
+        `      and priority = 1002 /* Priority.waiting */ and lanes && (select b.lanes from jobs b where b.id = p_id)
+`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: so does each that waits behind one that goes"] }
+  },
+  {
     name: "waits-for-whom-one-that-is-gone-waited",
     breaks: "2.9: a sibling waits on for whom one was waiting that is cancelled by now",
     plants: [{
       file: functionFile("in_turn"),
-      find: `where j.ordered and cardinality(j.lanes) > 1
-    ),`,
-      replace: `where j.ordered and cardinality(j.lanes) > 9
-    ),`
+      find: `where j.ordered and cardinality(j.lanes) > 1;`,
+      replace: `where j.ordered and cardinality(j.lanes) > 9;`
     }],
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: one behind a sibling of two lanes"] }
   },

@@ -20,6 +20,7 @@ declare
     select j.action from unnest(p_jobs || p_others) j where (j.action = any(p_unseen)) is not true);
   younger claimed_job[];
   waiting int;
+  woken boolean;
 begin
   jobs_left := p_jobs;
   put_back := 0;
@@ -120,11 +121,10 @@ begin
     for update skip locked));
   moved := moved or found;
   -- those that wait for whom one waited that goes without joining may have nobody to wait for
-  moved := moved or coalesce(
-    (
-      select bool_or(wake_in_lanes(j.parent, j.parent_step, j.id, j.lanes))
-      from unnest(p_others) j
-      where j.ordered and cardinality(j.lanes) > 1
-    ),
-    false);
+  -- by itself: what stands behind `or` is not called where something has moved before
+  select bool_or(wake_behind_all(j.parent, j.parent_step, j.id))
+  into woken
+  from unnest(p_others) j
+  where j.ordered and cardinality(j.lanes) > 1;
+  moved := moved or coalesce(woken, false);
 end $$;

@@ -72,7 +72,7 @@ begin
     end if;
     -- those that wait for whom it has waited itself may have nobody to wait for
     if j.priority = 1002 /* Priority.waiting */ and cardinality(j.lanes) > 1 then
-      perform wake_in_lanes(j.parent, j.parent_step, j.id, j.lanes);
+      perform wake_behind_all(j.parent, j.parent_step, j.id);
     end if;
     return 'done';
   end if;
