@@ -2777,7 +2777,8 @@ const first: ReadonlyArray<Bug> = [
       find: "[turns([recover(worker)]), turns<unknown>(duties), turns([retention(worker)])]",
       replace: "[turns<unknown>([recover(worker), ...duties, retention(worker)])]"
     }],
-    tests: { [upkeepTests]: ["taking over comes again while"] }
+    tests: { [upkeepTests]: ["taking over comes again while"] },
+    hangs: true
   },
   {
     name: "one-duty-for-all",
@@ -2787,7 +2788,8 @@ const first: ReadonlyArray<Bug> = [
       find: "const each = those.map((duty) => timers.overlooking()(Effect.asVoid(duty)))",
       replace: "const each = [timers.overlooking()(Effect.forEach(those, (duty) => duty, { discard: true }))]"
     }],
-    tests: { [upkeepTests]: ["what fails keeps nothing else"] }
+    tests: { [upkeepTests]: ["what fails keeps nothing else"] },
+    hangs: true
   },
   {
     name: "one-retention-for-all",
@@ -2797,7 +2799,8 @@ const first: ReadonlyArray<Bug> = [
       find: "Effect.forEach(passes, Effect.exit)",
       replace: "Effect.forEach(passes, (each) => Effect.map(each, () => Effect.void))"
     }],
-    tests: { [upkeepTests]: ["what fails keeps nothing else"] }
+    tests: { [upkeepTests]: ["what fails keeps nothing else"] },
+    hangs: true
   },
   {
     name: "retention-never-smaller",
@@ -4707,7 +4710,8 @@ const second: ReadonlyArray<Bug> = [
       find: "takes(definition.queue) || adopted.definitions.has(key)",
       replace: "takes(definition.queue)"
     }],
-    tests: { "test/operations/Queues.test.ts": ["is taken by who has the queue where it waits"] }
+    tests: { "test/operations/Queues.test.ts": ["is taken by who has the queue where it waits"] },
+    hangs: true
   },
   {
     name: "neglected-by-two",
@@ -4718,7 +4722,8 @@ const second: ReadonlyArray<Bug> = [
       find: "if (!catalogs.takes(queue) && peers.take(queue)) continue",
       replace: "if (peers.take(queue)) continue"
     }],
-    tests: { "test/operations/Queues.test.ts": ["are named where two workers"] }
+    tests: { "test/operations/Queues.test.ts": ["are named where two workers"] },
+    hangs: true
   },
   {
     name: "neglected-alone",
@@ -4728,7 +4733,8 @@ const second: ReadonlyArray<Bug> = [
       find: "where priority = ${Priority.alone} order by id limit 1000",
       replace: "where priority = ${Priority.alone} order by id limit 0"
     }],
-    tests: { "test/operations/Queues.test.ts": ["gives up to them also what has died"] }
+    tests: { "test/operations/Queues.test.ts": ["gives up to them also what has died"] },
+    hangs: true
   },
   {
     name: "turns-of-delayed",
@@ -13852,7 +13858,8 @@ const third: ReadonlyArray<Bug> = [
       find: "if (given.detach || isTyped) return",
       replace: "if (given.detach) return"
     }],
-    tests: { "test/cli/dev.test.ts": ["asks whether the program fits"] }
+    tests: { "test/cli/dev.test.ts": ["asks whether the program fits"] },
+    hangs: true
   },
   {
     name: "aside-and-closed",
