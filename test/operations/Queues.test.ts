@@ -30,21 +30,28 @@ const backlog = Effect.map(
   (all) => all.map(({ actorType, due, name, queue }) => `${due} ${actorType}/${name} in ${queue}`)
 )
 
+/** Trips that a deploy has left: one that a worker of it has begun, which is gone, and so many that are queued. */
+const leftBehind = (url: Parameters<typeof startWorkerOf>[0], queue: string, queued: number) =>
+  Effect.gen(function*() {
+    const begun = yield* Deferred.make<void>()
+    const Old = deploy(queue, Deferred.succeed(begun, undefined))
+    const old = yield* Old.client
+    const scope = yield* Scope.make()
+    yield* Scope.provide(startWorkerOf(url, Old.layer, { gracePeriod: "10 seconds" }), scope)
+    const handles = [yield* old(1).tripLater()]
+    yield* Deferred.await(begun)
+    yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+    for (let n = 0; n < queued; n++) handles.push(yield* old(2 + n).tripLater())
+    return handles
+  })
+
 describe("a queue that a deploy has renamed", () => {
   it.live("is emptied by the workers of the new deploy, which know the old name from its jobs alone", () =>
     Effect.gen(function*() {
       const url = yield* database
       const client = yield* startEngine(url)
       yield* Effect.gen(function*() {
-        const begun = yield* Deferred.make<void>()
-        const Old = deploy("old", Deferred.succeed(begun, undefined))
-        const old = yield* Old.client
-        const scope = yield* Scope.make()
-        yield* Scope.provide(startWorkerOf(url, Old.layer, { gracePeriod: "10 seconds" }), scope)
-        const handles = [yield* old(1).tripLater()]
-        yield* Deferred.await(begun)
-        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
-        handles.push(yield* old(2).tripLater(), yield* old(3).tripLater())
+        const handles = yield* leftBehind(url, "old", 2)
         assert.include(yield* backlog, "2 Car/trip in old")
 
         const New = deploy("new")
@@ -109,15 +116,7 @@ describe("an action that a deploy has moved to another queue", () => {
       const url = yield* database
       const client = yield* startEngine(url)
       yield* Effect.gen(function*() {
-        const begun = yield* Deferred.make<void>()
-        const Old = deploy("default", Deferred.succeed(begun, undefined))
-        const old = yield* Old.client
-        const scope = yield* Scope.make()
-        yield* Scope.provide(startWorkerOf(url, Old.layer, { gracePeriod: "10 seconds" }), scope)
-        const handles = [yield* old(1).tripLater()]
-        yield* Deferred.await(begun)
-        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
-        handles.push(yield* old(2).tripLater())
+        const handles = yield* leftBehind(url, "default", 1)
         assert.include(yield* backlog, "1 Car/trip in default")
 
         const New = deploy("reports")
