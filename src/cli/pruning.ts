@@ -3,7 +3,10 @@ import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
 import { Engine } from "../Engine.ts"
+import * as BatchSize from "../engine/BatchSize.ts"
+import { inTime } from "../engine/check/pages.ts"
 import type { DeletionScope, HistoryRetention, PlannedDeletion } from "../Retention.ts"
+import { deletionLimit } from "../store/asked.ts"
 import { confirmed } from "./confirmed.ts"
 import { withEngine } from "./connection.ts"
 import { type Export, exportTo } from "./exporting.ts"
@@ -203,16 +206,18 @@ interface Asks {
   readonly by: string
 }
 
-/** In pages, until there are no more; gives how many. */
+/** In pages, until there are no more, smaller ones where they take too long; gives how many. */
 const deletingActions = (options: DeletionScope & Asks, kept: Export | undefined) =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
+    const size = BatchSize.make(kept === undefined ? deletionLimit.otherwise : exportedMax)
     let deleted = 0
     let from: string | undefined
     do {
-      const page = yield* kept === undefined
-        ? repo.deleteEnded({ ...options, from })
-        : repo.deleteEnded({ ...options, from, limit: exportedMax, export: kept.add })
+      const page = yield* inTime(size, (limit) =>
+        kept === undefined
+          ? repo.deleteEnded({ ...options, from, limit })
+          : repo.deleteEnded({ ...options, from, limit, export: kept.add }))
       deleted += page.deleted
       from = page.next
     } while (from !== undefined)
@@ -222,9 +227,13 @@ const deletingActions = (options: DeletionScope & Asks, kept: Export | undefined
 const deletingRows = (what: "answers" | "operations", options: Asks & { readonly before: Date }) =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
+    const size = BatchSize.make(deletionLimit.otherwise)
     let deleted = 0
     while (true) {
-      const page = yield* what === "answers" ? repo.deleteOutcomes(options) : repo.deleteOperations(options)
+      const page = yield* inTime(size, (limit) =>
+        what === "answers"
+          ? repo.deleteOutcomes({ ...options, limit })
+          : repo.deleteOperations({ ...options, limit }))
       deleted += page
       if (page === 0) return deleted
     }

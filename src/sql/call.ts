@@ -50,7 +50,7 @@ export interface Calls {
   readonly asOne: <A>(statements: Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>
 }
 
-/** Their callers ask for less where it takes too long. */
+/** Their callers ask for less where it takes too long; programs that delete by themselves say how much (`limit`). */
 const batched: ReadonlySet<string> = new Set([
   "doctor",
   "enqueue",

@@ -91,6 +91,24 @@ describe("drain", () => {
     }))
 })
 
+describe("prune", () => {
+  it.live("goes on in smaller pages where one takes too long", () =>
+    Effect.gen(function*() {
+      const { client, objects, services } = yield* garage
+      for (let n = 0; n < 5; n++) yield* client(n).visitNow(`place ${n}`)
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      yield* sql`create function public.takes_too_long() returns trigger language plpgsql as $$
+        begin
+          if (select count(*) from gone) > 2 then raise exception 'too long' using errcode = '57014'; end if;
+          return null;
+        end $$`
+      yield* sql`create trigger takes_too_long after delete on stepped.ended_actions
+        referencing old table as gone for each statement execute function public.takes_too_long()`
+      assert.deepInclude((yield* objects("prune", ...all))[0]!, { deleted: 5 })
+      assert.deepStrictEqual(yield* sql`select 1 from stepped.ended_actions`, [])
+    }))
+})
+
 describe("prune --export", () => {
   it.live("has each action in the file before it is gone, with all that is stored of it, and numbers as they are", () =>
     Effect.gen(function*() {
@@ -99,12 +117,12 @@ describe("prune --export", () => {
       const handles = []
       for (let n = 0; n < 3; n++) handles.push(yield* client(n).visitNow(`place ${n}`))
       const sql = yield* Effect.provide(PgClient.PgClient, services)
-      yield* sql`update stepped.ended_actions set arguments = '[12345678901234567890]' where id = ${
-        handles[0]!.id
-      }::uuid`
+      yield* sql`update stepped.ended_actions set arguments = '[12345678901234567890]', given = '["asked", null]'
+        where id = ${handles[0]!.id}::uuid`
       const [done] = yield* objects("prune", ...all, "--export", file)
       assert.deepInclude(done, { deleted: 3, exported: file })
       const found = lines(file)
+      assert.deepStrictEqual(found.map((line) => JSON.parse(line).given), [undefined, undefined, ["asked", null]])
       assert.deepStrictEqual(
         found.map((line) => JSON.parse(line)).map(({ id, name, status, steps }) => [
           id,

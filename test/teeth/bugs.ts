@@ -8493,6 +8493,26 @@ const second: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/Listing.test.ts": ["14.3: of what was undone after its end"] }
   },
   {
+    name: "prunes-in-one-size",
+    breaks: "a page that takes too long is asked for as large as it was",
+    plants: [{
+      file: "src/cli/pruning.ts",
+      find: "? repo.deleteEnded({ ...options, from, limit })",
+      replace: "? repo.deleteEnded({ ...options, from, limit: limit + deletionLimit.otherwise })"
+    }],
+    tests: { "test/cli/Pruning.test.ts": ["goes on in smaller pages"] }
+  },
+  {
+    name: "exported-without-what-was-asked",
+    breaks: "4.7: what is kept elsewhere of an action leaves out the arguments that it was asked for with",
+    plants: [{
+      file: functionFile("exported_of"),
+      find: "where e.id = a.id and e.given is not null",
+      replace: "where e.id = a.id and e.given is null"
+    }],
+    tests: { "test/cli/Pruning.test.ts": ["has each action in the file"] }
+  },
+  {
     name: "prunes-its-own-records",
     breaks: "18.3: operations before a time to come are deleted without end, each page the record of the one before",
     plants: [{
@@ -8723,8 +8743,8 @@ const second: ReadonlyArray<Bug> = [
     breaks: "19.3: a page that takes too long fails it all",
     plants: [{
       file: checkingFile("pages"),
-      find: `if (limit === 1 || !tookTooLong(error))`,
-      replace: `if (limit >= 1 || !tookTooLong(error))`
+      find: `if (limit === 1 || !(error instanceof StorageError) || !tookTooLong(error))`,
+      replace: `if (limit >= 1 || !(error instanceof StorageError) || !tookTooLong(error))`
     }],
     tests: { [checkedPages]: ["19.3: a page that takes longer"] }
   },

@@ -1,5 +1,6 @@
 -- What is stored of an action, as a JSON object: its columns in `actions`, with its steps, what these have waited
--- for, what was sent to it, what its bodies have left, and which executions of workflows it has waited for.
+-- for, what was sent to it, what its bodies have left, which executions of workflows it has waited for, and the
+-- arguments that it was asked for with, where they were replaced (`given`).
 -- For other functions only: it inherits their search path and their settings.
 create function exported_of(p_id uuid) returns text
 language plpgsql stable as $$
@@ -34,7 +35,11 @@ begin
           from memos m
           where m.action = a.id), '[]'),
         'executions', coalesce((
-          select jsonb_agg(p.child order by p.child) from execution_parents p where p.parent = a.id), '[]')))::text
+          select jsonb_agg(p.child order by p.child) from execution_parents p where p.parent = a.id), '[]'))
+      || coalesce((
+        select jsonb_build_object('given', e.given) from ended_actions e where e.id = a.id and e.given is not null),
+        '{}')
+    )::text
     from actions a
     where a.id = p_id);
 end $$;
